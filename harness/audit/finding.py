@@ -1,0 +1,47 @@
+"""Finding: what a leakage check saw, how bad it is, and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from harness.settings import AcceptedFinding
+
+BLOCK, WARN, NOTE = "block", "warn", "note"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One observation of the audit.
+
+    Attributes:
+        check: Stable code, such as `L02`.
+        title: Name of the check.
+        severity: block, warn or note.
+        columns: Columns concerned; empty for the table as a whole.
+        sentence: What was seen, in words.
+        evidence: What was seen, in numbers.
+        advice: What to do.
+        accepted: The owner's reason, when the finding was accepted in the config.
+    """
+
+    check: str
+    title: str
+    severity: str
+    columns: tuple[str, ...]
+    sentence: str
+    evidence: dict[str, float | int | str] = field(default_factory=dict)
+    advice: str = ""
+    accepted: str | None = None
+
+
+def accept(findings: Sequence[Finding], accepted: Sequence[AcceptedFinding]) -> tuple[Finding, ...]:
+    """Mark findings that the protocol's owner has looked at and accepted."""
+    reasons = {(entry.check, entry.column): entry.reason for entry in accepted}
+    marked = []
+    for finding in findings:
+        keys = [(finding.check, column) for column in finding.columns or ("",)]
+        if all(key in reasons for key in keys):
+            finding = replace(finding, accepted="; ".join(sorted({reasons[k] for k in keys})))
+        marked.append(finding)
+    return tuple(marked)

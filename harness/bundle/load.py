@@ -1,0 +1,110 @@
+"""Load: check every hash, rebuild without running code, replay the golden rows."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import skops.io
+from numpy.typing import NDArray
+
+from harness.artefacts import read_json
+from harness.bundle.bundle import Bundle
+from harness.bundle.input_schema import InputSchema
+from harness.bundle.trusted_types import KNOWN_TYPES
+from harness.errors import ArtefactError, BundleError
+
+FORMAT_VERSION = 1
+# A single row may take another summation order through BLAS than a batch does.
+_ONE_ROW_TOLERANCE = 1e-12
+
+
+def load_bundle(folder: str | Path, *, trust: Collection[str] = ()) -> Bundle:
+    """Load a bundle that proves to be whole and to score as it did when written.
+
+    Args:
+        folder: The bundle's folder.
+        trust: Types beyond the known ones that may be rebuilt, by full name.
+
+    Raises:
+        BundleError: If a file is missing, added, changed or too new, a type is not
+            trusted, or a golden row scores differently.
+    """
+    place = Path(folder)
+    try:
+        manifest = read_json(place / "manifest.json")
+    except ArtefactError as error:
+        raise BundleError(f"{place}: no bundle there ({error})") from error
+    version = manifest.get("format_version")
+    if not isinstance(version, int) or version > FORMAT_VERSION:
+        raise BundleError(f"{place}: bundle format {version!r} is newer than this harness reads")
+    _check_files(place, manifest["files"])
+    bundle = Bundle(
+        pipeline=_pipeline(place / "pipeline.skops", trust, manifest["own_classes"]),
+        schema=InputSchema.from_json_schema(_json(place / "input.schema.json")),
+        threshold=float(read_json(place / "threshold.json")["value"]),
+        manifest=manifest,
+    )
+    _replay(bundle, place)
+    return bundle
+
+
+def largest_difference(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
+    """Largest absolute difference of two sets of scores."""
+    return float(np.abs(a - b).max(initial=0.0))
+
+
+def _check_files(place: Path, expected: dict[str, str]) -> None:
+    present = {path.name for path in place.iterdir()} - {"manifest.json"}
+    for name in sorted(present - set(expected)):
+        raise BundleError(f"{place / name}: not in the manifest; remove it or fetch the bundle again")
+    for name, digest in expected.items():
+        path = place / name
+        if Path(name).name != name or path.is_symlink() or not path.is_file():
+            raise BundleError(f"{path}: missing, or not a plain file; fetch the bundle again")
+        if hashlib.sha256(path.read_bytes()).hexdigest() != digest:
+            raise BundleError(f"{path}: changed since the bundle was written; fetch it again")
+
+
+def _json(path: Path) -> dict[str, Any]:
+    import json
+
+    value = json.loads(path.read_text())
+    assert isinstance(value, dict)
+    return value
+
+
+def _pipeline(path: Path, trust: Collection[str], own: list[dict[str, str]]) -> Any:
+    untrusted = set(skops.io.get_untrusted_types(file=path)) - KNOWN_TYPES - set(trust)
+    if untrusted:
+        names = ", ".join(sorted(untrusted))
+        where = "; ".join(f"{c['class']} comes from module {c['module']}" for c in own)
+        raise BundleError(
+            f"{path}: needs types that are not trusted: {names}; "
+            + (f"{where}; " if where else "")
+            + "pass trust=[...] if you know them"
+        )
+    try:
+        return skops.io.load(path, trusted=sorted(KNOWN_TYPES | set(trust)))
+    except ImportError as error:
+        modules = ", ".join(c["module"] for c in own) or str(error)
+        raise BundleError(f"{path}: needs the module {modules}, which is not importable here") from error
+
+
+def _replay(bundle: Bundle, place: Path) -> None:
+    golden = read_json(place / "golden.json")
+    expected = np.array(golden["scores"], dtype=np.float64)
+    scores = bundle.score(golden["rows"])
+    if not np.array_equal(scores, expected):
+        gap = largest_difference(scores, expected)
+        raise BundleError(
+            f"{place}: golden rows score differently here (by up to {gap:.3g}); libraries then: "
+            f"{bundle.manifest['libraries']}; install those versions"
+        )
+    alone = np.array([bundle.score_one(row) for row in golden["rows"]])
+    gap = largest_difference(alone, expected)
+    if gap > _ONE_ROW_TOLERANCE:
+        raise BundleError(f"{place}: golden rows score differently one by one (by up to {gap:.3g})")

@@ -1,0 +1,127 @@
+"""Write: a bundle folder, whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import importlib.metadata
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import skops.io
+
+from harness.artefacts import new_folder, to_json, write_json
+from harness.bundle.bundle import Bundle, golden_rows
+from harness.bundle.card import model_card
+from harness.bundle.in_the_open import preprocessing_in_the_open
+from harness.bundle.load import FORMAT_VERSION, largest_difference
+from harness.bundle.trusted_types import KNOWN_TYPES
+from harness.errors import BundleError
+
+_LIBRARIES = ("harness", "numpy", "pandas", "scikit-learn", "scipy", "skops", "xgboost")
+
+
+def write_bundle(
+    bundle: Bundle,
+    folder: Path,
+    *,
+    features: pd.DataFrame,
+    facts: Mapping[str, Any],
+    documents: Mapping[str, Any],
+) -> Bundle:
+    """Write a bundle and return it with its manifest.
+
+    Args:
+        bundle: What to write.
+        folder: Where; must not exist.
+        features: Typed rows to take golden rows from.
+        facts: What the manifest and the model card say beyond files and versions.
+        documents: JSON documents to put beside the pipeline, by file name.
+
+    Raises:
+        BundleError: If the pipeline cannot be stored, or does not give its scores again.
+    """
+    with new_folder(folder) as place:
+        _write_pipeline(bundle, place / "pipeline.skops")
+        golden = golden_rows(features)
+        scores = bundle.score(golden)
+        alone = np.array([bundle.score_one(row) for row in golden])
+        write_json(place / "golden.json", {"rows": golden, "scores": scores})
+        write_json(place / "preprocessing.json", preprocessing_in_the_open(bundle.pipeline))
+        (place / "input.schema.json").write_text(to_json(bundle.schema.json_schema(golden[0])))
+        write_json(place / "threshold.json", {"value": bundle.threshold, **facts["threshold"]})
+        for name, content in documents.items():
+            write_json(place / name, content)
+        manifest: dict[str, Any] = {
+            "format_version": FORMAT_VERSION,
+            "name": facts["name"],
+            "decision": facts["decision"],
+            "protocol_fingerprint": facts["protocol_fingerprint"],
+            "candidate_fingerprint": facts["candidate_fingerprint"],
+            "model": facts["model"],
+            "own_classes": own_classes(facts["targets"]),
+            "trusted_types": sorted(_types_needed(place / "pipeline.skops")),
+            "one_row": {
+                "compiled": bundle.one_row is not None,
+                "largest_difference": largest_difference(scores, alone),
+            },
+            "libraries": versions(),
+            "python": ".".join(map(str, sys.version_info[:3])),
+        }
+        (place / "README.md").write_text(model_card(manifest, facts))
+        manifest["files"] = {
+            path.name: hashlib.sha256(path.read_bytes()).hexdigest()
+            for path in sorted(place.iterdir())
+        }
+        write_json(place / "manifest.json", manifest)
+    return Bundle(
+        pipeline=bundle.pipeline,
+        schema=bundle.schema,
+        threshold=bundle.threshold,
+        manifest=manifest,
+    )
+
+
+def versions() -> dict[str, str]:
+    """Versions of the libraries that make a score."""
+    return {name: importlib.metadata.version(name) for name in _LIBRARIES}
+
+
+def own_classes(targets: Sequence[str]) -> list[dict[str, str]]:
+    """A user's own classes among the `_target_`s: module, file and hash.
+
+    Raises:
+        BundleError: If a class lives in a notebook or script that nobody can import.
+    """
+    found = []
+    for target in targets:
+        module_name, _, name = target.rpartition(".")
+        if module_name == "__main__":
+            raise BundleError(
+                f"{target}: a class of a notebook or script cannot be loaded elsewhere; "
+                "move it into a module of its own"
+            )
+        path = getattr(importlib.import_module(module_name), "__file__", None)
+        if path is None or "site-packages" in path or module_name.split(".")[0] == "harness":
+            continue
+        digest = hashlib.sha256(Path(path).read_bytes()).hexdigest()
+        found.append({"class": name, "module": module_name, "sha256": digest})
+    return found
+
+
+def _write_pipeline(bundle: Bundle, path: Path) -> None:
+    try:
+        skops.io.dump(bundle.pipeline, path)
+    except Exception as error:  # skops raises whatever the object's own state raises
+        raise BundleError(
+            f"pipeline: {type(bundle.pipeline.named_steps['model']).__name__} cannot be stored by "
+            f"skops ({error}); use a model of plain attributes"
+        ) from error
+
+
+def _types_needed(path: Path) -> list[str]:
+    return [t for t in skops.io.get_untrusted_types(file=path) if t not in KNOWN_TYPES]

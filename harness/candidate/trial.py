@@ -1,0 +1,65 @@
+"""Trial: candidate and baseline fitted on one split's past, scored on its later windows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.candidate.baseline import BaselineScores, fit_baseline
+from harness.candidate.fit import FittedModel, fit_model
+from harness.candidate.threshold import Threshold, choose_threshold
+from harness.data import Dataset, Split
+from harness.data.outcome_values import RowValues
+from harness.settings import RunSettings
+from harness.stages import Stages
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Trial:
+    """What came of one split.
+
+    Attributes:
+        model: The fitted candidate.
+        threshold: Chosen on validation.
+        baseline: Scores and alerts of what has to be beaten.
+        validation: Candidate's validation scores, shape (n_validation_rows,).
+        test: Candidate's test scores, shape (n_test_rows,).
+    """
+
+    model: FittedModel
+    threshold: Threshold
+    baseline: BaselineScores
+    validation: NDArray[np.float64]
+    test: NDArray[np.float64]
+
+
+def run_trial(
+    settings: RunSettings, dataset: Dataset, split: Split, values: RowValues, stage: Stages
+) -> Trial:
+    """Fit on training, choose the threshold on validation, score the test window.
+
+    Args:
+        settings: The whole config; candidate and baseline are used.
+        dataset: All rows.
+        split: Windows to learn from and score.
+        values: Worth per row, for threshold policies.
+        stage: Times the steps.
+    """
+    n_jobs = settings.running.n_jobs
+    with stage("fit the baseline"):
+        baseline = fit_baseline(settings.baseline, dataset, split, values, n_jobs=n_jobs)
+    with stage("fit the candidate"):
+        model = fit_model(settings.candidate, dataset, split.train, n_jobs=n_jobs)
+    with stage("choose the threshold"):
+        rows = split.validation
+        validation = model.score(dataset.features.iloc[rows])
+        threshold = choose_threshold(
+            settings.threshold, validation, dataset.label[rows], values.take(rows)
+        )
+    with stage("score the test window"):
+        test = model.score(dataset.features.iloc[split.test])
+    return Trial(
+        model=model, threshold=threshold, baseline=baseline, validation=validation, test=test
+    )

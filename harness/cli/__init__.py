@@ -1,0 +1,1 @@
+"""Command line: words in, words out; everything else lives elsewhere."""

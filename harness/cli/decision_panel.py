@@ -1,0 +1,78 @@
+"""Decision panel: the answer large, its criteria below, what to open next."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from harness.cli.output import COLOURS, Table, markdown, print_table
+from harness.decision.sentence import figure
+
+_RULES = {
+    "must_improve_by": "improves by more than",
+    "must_not_decrease": "does not fall by",
+    "must_not_increase": "does not rise by",
+    "must_be_above": "is above",
+    "must_be_below": "is below",
+}
+
+
+def criteria_table(decision: Mapping[str, Any]) -> Table:
+    """Criteria of a decision.json as a table."""
+    rows = []
+    for verdict in decision["criteria"]:
+        unit = verdict["unit"]
+        bounds = "-"
+        if verdict["lower"] is not None:
+            bounds = f"{figure(verdict['lower'], unit)} .. {figure(verdict['upper'], unit)}"
+        amount = figure(abs(verdict["line"]), unit)
+        rows.append(
+            (
+                verdict["name"],
+                f"{_RULES[verdict['rule']]} {amount}",
+                figure(verdict["estimate"], unit),
+                bounds,
+                verdict["verdict"],
+            )
+        )
+    return Table(
+        columns=("criterion", "asks that it", "estimate", "interval", "verdict"),
+        rows=rows,
+        right=frozenset({"estimate", "interval"}),
+    )
+
+
+def print_decision(decision: Mapping[str, Any], folder: Path) -> None:
+    """Print a run's decision for people."""
+    from rich.console import Console
+    from rich.panel import Panel
+    from rich.text import Text
+
+    console = Console(file=sys.stdout, highlight=False)
+    colour = COLOURS[decision["decision"]]
+    body = Text("\n".join(decision["reasons"]))
+    title = Text(f" {decision['decision']} ", style=colour)
+    console.print(Panel(body, title=title, title_align="left", border_style=colour.split()[-1]))
+    print_table(criteria_table(decision), "table")
+    console.print(
+        f"{decision['n_rows']:,} test rows in {decision['n_blocks']} blocks over "
+        f"{decision['n_days']} days. {decision['guarantee']}\n"
+    )
+    place = os.path.relpath(folder)
+    place = str(folder) if place.startswith("..") else place
+    report = folder / "report.html"
+    console.print(f"{'report' if report.exists() else 'folder'}:  ", end="")
+    print(f"{place}/report.html" if report.exists() else place)
+    console.print("bundle:  ", end="")
+    print(f"{place}/bundle")
+
+
+def decision_markdown(decision: Mapping[str, Any]) -> str:
+    """A run's decision as GitHub-flavoured markdown."""
+    lines = [f"## {decision['decision']}", ""]
+    lines += [f"- {reason}" for reason in decision["reasons"]]
+    lines += ["", markdown(criteria_table(decision)), "", decision["guarantee"]]
+    return "\n".join(lines)

@@ -1,0 +1,137 @@
+"""Main: finds the command, words errors, sets the exit status.
+
+Status 0: it ran. 1: it ran and the answer is no (gate, audit). 2: it could not run.
+3 and 4: gate says INCONCLUSIVE or INVALID. 130: Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from harness.errors import HarnessError, did_you_mean
+
+COULD_NOT_RUN = 2
+INTERRUPTED = 130
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One subcommand: where its code lives, and what it is for."""
+
+    module: str
+    summary: str
+    example: str
+    takes_overrides: bool = False
+
+
+COMMANDS = {
+    "run": Command(
+        "run",
+        "train, evaluate and decide; -m sweeps",
+        "harness run model=logistic split.test=1mo",
+        takes_overrides=True,
+    ),
+    "audit": Command(
+        "audit",
+        "leakage audit alone; status 1 on a blocking finding",
+        "harness audit dataset.leaky=true",
+        takes_overrides=True,
+    ),
+    "protocol": Command(
+        "protocol",
+        "the evaluation protocol as a document, or the difference of two",
+        "harness protocol diff outputs/a outputs/b",
+        takes_overrides=True,
+    ),
+    "compare": Command("compare", "runs side by side", "harness compare outputs/2013-11-01"),
+    "gate": Command("gate", "a run's decision as exit status, for pipelines", "harness gate last"),
+    "verify": Command(
+        "verify", "check a bundle's files and replay its golden rows", "harness verify last"
+    ),
+}
+
+
+def entry() -> None:
+    """Console script."""
+    sys.exit(main(sys.argv[1:]))
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run one command and return its exit status.
+
+    Args:
+        arguments: Words after `harness`.
+    """
+    if not arguments or arguments[0] in ("-h", "--help", "help"):
+        print(_usage())
+        return 0
+    name, *rest = arguments
+    if name in ("-V", "--version"):
+        from importlib.metadata import version
+
+        print(f"harness {version('harness')}")
+        return 0
+    if name not in COMMANDS:
+        print(f"harness: no command '{name}'; {did_you_mean(name, COMMANDS)}", file=sys.stderr)
+        return COULD_NOT_RUN
+    try:
+        return _dispatch(name, rest)
+    except HarnessError as error:
+        if _wants_traceback():
+            raise
+        print(f"harness {name}: {error}", file=sys.stderr)
+        return COULD_NOT_RUN
+    except KeyboardInterrupt:
+        print(f"harness {name}: interrupted", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        if _wants_traceback():
+            raise
+        print(
+            f"harness {name}: {type(error).__name__}: {error} "
+            "(a defect of the harness; HARNESS_DEBUG=1 shows the traceback)",
+            file=sys.stderr,
+        )
+        return COULD_NOT_RUN
+
+
+def _dispatch(name: str, words: list[str]) -> int:
+    command = COMMANDS[name]
+    module = importlib.import_module(f"harness.cli.{command.module}")
+    parser = argparse.ArgumentParser(
+        prog=f"harness {name}",
+        description=f"{command.summary[0].upper()}{command.summary[1:]}.",
+        epilog=f"example: {command.example}",
+        add_help=not command.takes_overrides,
+        allow_abbrev=False,
+    )
+    module.add_arguments(parser)
+    if command.takes_overrides:
+        known, others = parser.parse_known_args(words)
+        known.overrides = others
+    else:
+        known = parser.parse_args(words)
+    status: int = module.run(known)
+    return status
+
+
+def _wants_traceback() -> bool:
+    return bool(os.environ.get("HARNESS_DEBUG") or os.environ.get("HYDRA_FULL_ERROR"))
+
+
+def _usage() -> str:
+    width = max(len(name) for name in COMMANDS)
+    lines = ["usage: harness COMMAND [ARGUMENT ...]", "", "Should this model ship?", ""]
+    for name, command in COMMANDS.items():
+        lines.append(f"  {name:<{width}}  {command.summary}")
+        lines.append(f"  {'':<{width}}  example: {command.example}")
+    lines += ["", "`harness COMMAND --help` says more; `harness run --help` lists every config group."]
+    return "\n".join(lines)

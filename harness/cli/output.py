@@ -1,0 +1,78 @@
+"""Output: one table, three ways to print it; data to standard output."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+FORMATS = ("table", "json", "markdown")
+# Colours that read on light and dark grounds; the word always stands beside the colour.
+COLOURS = {
+    "SHIP": "bold green",
+    "NO_SHIP": "bold red",
+    "INCONCLUSIVE": "bold yellow",
+    "INVALID": "bold magenta",
+    "FAILED": "bold red",
+    "UNFINISHED": "yellow",
+    "PASS": "green",
+    "FAIL": "red",
+    "UNRESOLVED": "yellow",
+    "block": "bold red",
+    "warn": "yellow",
+    "note": "dim",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table of text.
+
+    Attributes:
+        columns: Column heads.
+        rows: Cells as text, one sequence per row.
+        title: Line above the table.
+        right: Columns whose cells are aligned to the right.
+    """
+
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    title: str = ""
+    right: frozenset[str] = field(default_factory=frozenset)
+
+
+def add_format_argument(parser: argparse.ArgumentParser) -> None:
+    """The `--format` every printing command takes."""
+    parser.add_argument("--format", choices=FORMATS, default="table", help="default: table")
+
+
+def print_table(table: Table, style: str) -> None:
+    """Print a table for people, or as GitHub-flavoured markdown."""
+    if style == "markdown":
+        print(markdown(table))
+        return
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table as RichTable
+    from rich.text import Text
+
+    drawn = RichTable(title=table.title or None, box=box.SIMPLE_HEAD, title_justify="left")
+    for name in table.columns:
+        drawn.add_column(name, justify="right" if name in table.right else "left", overflow="fold")
+    for row in table.rows:
+        drawn.add_row(*(Text(cell, style=COLOURS.get(cell, "")) for cell in row))
+    Console(file=sys.stdout, highlight=False).print(drawn)
+
+
+def markdown(table: Table) -> str:
+    """A table as GitHub-flavoured markdown."""
+    lines = [f"### {table.title}", ""] if table.title else []
+    lines.append("| " + " | ".join(table.columns) + " |")
+    lines.append("|" + "|".join("---:" if c in table.right else "---" for c in table.columns) + "|")
+    lines += ["| " + " | ".join(_escaped(cell) for cell in row) + " |" for row in table.rows]
+    return "\n".join(lines)
+
+
+def _escaped(cell: str) -> str:
+    return cell.replace("|", "\\|").replace("\n", " ")

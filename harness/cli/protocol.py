@@ -1,0 +1,62 @@
+"""`harness protocol`: the evaluation protocol in words, or what changed between two."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from harness.config import compose_settings, load_settings
+from harness.errors import ConfigError
+from harness.settings import RunSettings
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Own flags; the rest is runs or overrides."""
+    parser.add_argument("-h", "--help", action="help")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print the document, or the difference."""
+    words: list[str] = options.overrides
+    if words[:1] == ["diff"]:
+        return _diff(words[1:])
+    if len(words) == 1 and _is_run(words[0]):
+        from harness.artefacts import find_run
+
+        print((find_run(words[0]) / "protocol.md").read_text(), end="")
+        return 0
+
+    from harness.report.protocol_document import protocol_document
+
+    print(protocol_document(compose_settings(words)), end="")
+    return 0
+
+
+def _diff(words: Sequence[str]) -> int:
+    if len(words) != 2:
+        raise ConfigError(
+            "protocol diff: expected two runs, or two quoted lists of overrides, "
+            "such as: harness protocol diff last 'split.gap=3d'"
+        )
+    from harness.config.protocol_diff import protocol_changes
+
+    changes = protocol_changes(_settings(words[0]), _settings(words[1]))
+    print("\n".join(changes))
+    return 0
+
+
+def _settings(word: str) -> RunSettings:
+    if not _is_run(word):
+        return compose_settings(word.split())
+    from harness.artefacts import find_run, read_record
+
+    content = read_record(find_run(word)).content
+    if "protocol" not in content:
+        raise ConfigError(f"{word}: that run failed before it had a protocol")
+    candidate = {k: v for k, v in content["candidate"].items()}
+    return load_settings({**content["protocol"], **candidate, "running": content["running"]})
+
+
+def _is_run(word: str) -> bool:
+    return word == "last" or (Path(word) / "run.json").is_file()

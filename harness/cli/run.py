@@ -1,0 +1,54 @@
+"""`harness run`: one experiment, or a sweep with -m."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from harness.artefacts import read_json, read_record, to_json
+from harness.cli.decision_panel import decision_markdown, print_decision
+from harness.cli.main import COULD_NOT_RUN
+from harness.cli.output import FORMATS
+from harness.sweep import launch
+from harness.sweep.progress import QUIET
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Own flags; everything else goes to Hydra."""
+    parser.add_argument("--format", choices=FORMATS, default="table")
+    parser.add_argument("--quiet", action="store_true")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Launch, then print the decision, or the comparison of a sweep."""
+    if options.quiet:
+        os.environ[QUIET] = "1"
+    try:
+        launched = launch(options.overrides)
+    finally:
+        if options.quiet:
+            del os.environ[QUIET]
+    if launched.sweep is not None:
+        from harness.cli.compare import compare_folders
+
+        compare_folders([launched.sweep], options.format)
+        records = [read_record(folder) for folder in launched.folders]
+        failed = [record for record in records if record.status != "DONE"]
+        if failed:
+            print(f"{len(failed)} of {len(records)} jobs failed", file=sys.stderr)
+        return COULD_NOT_RUN if failed else 0
+    for folder in launched.folders:
+        _print_one(folder, options.format)
+    return 0
+
+
+def _print_one(folder: Path, style: str) -> None:
+    decision = read_json(folder / "decision.json")
+    if style == "json":
+        print(to_json(decision), end="")
+    elif style == "markdown":
+        print(decision_markdown(decision))
+    else:
+        print_decision(decision, folder)

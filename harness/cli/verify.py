@@ -1,0 +1,35 @@
+"""`harness verify`: is this bundle whole, and does it score as it did?"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from harness.artefacts import find_run, to_json
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The bundle to check."""
+    parser.add_argument("bundle", help="bundle folder, run folder, or `last`")
+    parser.add_argument(
+        "--trust", action="append", default=[], metavar="TYPE", help="a type to trust, by full name"
+    )
+    parser.add_argument("--format", choices=("table", "json"), default="table")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Load the bundle the way everyone does, and say what was checked."""
+    folder = Path(options.bundle)
+    if not (folder / "manifest.json").is_file():
+        folder = find_run(options.bundle) / "bundle"
+
+    from harness.bundle import load_bundle
+
+    manifest = load_bundle(folder, trust=options.trust).manifest
+    if options.format == "json":
+        print(to_json(manifest), end="")
+        return 0
+    n_files = len(manifest["files"])
+    print(f"{folder}: whole ({n_files} files), golden rows score as when it was written")
+    print(f"decision {manifest['decision']}, model {manifest['model']}")
+    return 0

@@ -1,0 +1,182 @@
+"""Check: a plain dict becomes typed settings, or one sentence says why not."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import inspect
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+from typing import Any
+
+from harness.config.criteria_check import check_criteria
+from harness.errors import ConfigError, did_you_mean
+from harness.settings import GROUPS, OPEN_GROUPS, RunningSettings, RunSettings
+
+
+def load_settings(config: Mapping[str, Any]) -> RunSettings:
+    """Turn a resolved config into settings, refusing every key no schema knows.
+
+    Args:
+        config: Plain nested dict: a composed config, or one read back from a run.
+
+    Raises:
+        ConfigError: With the key, the value seen and the nearest valid name.
+    """
+    known = {field.name for field in fields(RunSettings)}
+    for key in config:
+        _refuse_unknown(str(key), known, parent="")
+    values: dict[str, Any] = dict(config)
+    for group in GROUPS:
+        values[group] = _load_kind(group, group, config.get(group))
+    check_criteria(values["criteria"])
+    for group in OPEN_GROUPS:
+        values[group] = _load_open(group, config.get(group))
+    values["running"] = _load_typed("running", RunningSettings, config.get("running") or {})
+    settings: RunSettings = _typed("", RunSettings, values)
+    _check_ranges(settings)
+    return settings
+
+
+def known_keys(parent: str) -> list[str]:
+    """Keys valid below a dotted path, over all options of its group."""
+    if not parent:
+        return [field.name for field in fields(RunSettings)]
+    head, *rest = parent.split(".")
+    classes: Iterable[type] = GROUPS.get(head, {}).values()
+    if head == "running":
+        classes = [RunningSettings]
+    if rest and rest[0] == "threshold":
+        classes = GROUPS["threshold"].values()
+    elif rest:
+        nested = [f.type for cls in classes for f in fields(cls) if f.name == rest[0]]
+        module = importlib.import_module("harness.settings")
+        names = " ".join(str(kind) for kind in nested)
+        classes = [c for c in vars(module).values() if is_dataclass(c) and c.__name__ in names]
+    return sorted({field.name for cls in classes for field in fields(cls)})
+
+
+def import_target(key: str, target: Any, beside: Path | None = None) -> Any:
+    """Import the class or function a `_target_` names.
+
+    A user's own module may stand in the current folder, or beside their table.
+    """
+    if not isinstance(target, str) or "." not in target:
+        raise ConfigError(f"{key}._target_: expected a dotted class path, got {target!r}")
+    for folder in (Path.cwd(), beside):
+        if folder is not None and str(folder) not in sys.path:
+            sys.path.append(str(folder))
+    module_name, _, name = target.rpartition(".")
+    try:
+        module = importlib.import_module(module_name)
+    except ModuleNotFoundError as error:
+        missing = error.name or module_name
+        raise ConfigError(
+            f"{key}._target_: {target} needs the module '{missing}', which is not installed; "
+            "install it, or put the file in the current folder or beside the table"
+        ) from error
+    if not hasattr(module, name):
+        public = [n for n in dir(module) if not n.startswith("_")]
+        raise ConfigError(
+            f"{key}._target_: module {module_name} has no '{name}'; {did_you_mean(name, public)}"
+        )
+    return getattr(module, name)
+
+
+def _load_kind(key: str, group: str, value: Any) -> Any:
+    kinds = GROUPS[group]
+    if not isinstance(value, Mapping):
+        raise ConfigError(f"{key}: expected one of {', '.join(sorted(kinds))}, got {value!r}")
+    kind = str(value.get("kind", ""))
+    if kind not in kinds:
+        raise ConfigError(f"{key}.kind: no such kind '{kind}'; {did_you_mean(kind, kinds)}")
+    values = dict(value)
+    if group == "baseline" and "threshold" in {f.name for f in fields(kinds[kind])}:
+        values["threshold"] = _load_kind(f"{key}.threshold", "threshold", value.get("threshold"))
+    return _load_typed(key, kinds[kind], values)
+
+
+def _load_typed(key: str, cls: type, values: Mapping[str, Any]) -> Any:
+    _refuse_nested(key, cls, values)
+    return _typed(key, cls, values)
+
+
+def _typed(key: str, cls: type, values: Mapping[str, Any]) -> Any:
+    from omegaconf import OmegaConf
+    from omegaconf.errors import OmegaConfBaseException
+
+    try:
+        merged = OmegaConf.merge(OmegaConf.structured(cls), dict(values))
+        return OmegaConf.to_object(merged)
+    except OmegaConfBaseException as error:
+        where = ".".join(part for part in (key, getattr(error, "full_key", "") or "") if part)
+        first = str(error).splitlines()[0]
+        raise ConfigError(f"{where}: {first}") from error
+
+
+def _refuse_nested(key: str, cls: type, values: Mapping[str, Any]) -> None:
+    known = {field.name: field for field in fields(cls)}
+    for name, value in values.items():
+        _refuse_unknown(str(name), known, parent=key)
+        default = known[str(name)]
+        made = default.default_factory() if callable(default.default_factory) else None
+        if is_dataclass(made) and isinstance(value, Mapping):
+            _refuse_nested(f"{key}.{name}", type(made), value)
+        elif name == "guardrail_metrics" and isinstance(value, Mapping):
+            guardrail: type = sys.modules["harness.settings"].Guardrail
+            for label, entry in value.items():
+                if isinstance(entry, Mapping):
+                    _refuse_nested(f"{key}.{name}.{label}", guardrail, entry)
+
+
+def _refuse_unknown(name: str, known: Iterable[str], *, parent: str) -> None:
+    names = list(known)
+    if name not in names:
+        where = f"{parent}.{name}" if parent else name
+        raise ConfigError(f"{where}: no such key; {did_you_mean(name, names)}")
+
+
+def _load_open(group: str, value: Any) -> dict[str, Any]:
+    if not isinstance(value, Mapping) or "_target_" not in value:
+        raise ConfigError(f"{group}: expected `_target_: package.Class` and its parameters")
+    accepted = accepted_parameters(group, value)
+    for name in value:
+        if name != "_target_" and accepted is not None:
+            _refuse_unknown(str(name), accepted, parent=group)
+    return {str(name): entry for name, entry in value.items()}
+
+
+def accepted_parameters(group: str, value: Mapping[str, Any]) -> list[str] | None:
+    """Names an open group's target takes; None when it takes any and lists none."""
+    target = import_target(group, value["_target_"])
+    signature = inspect.signature(target)
+    named = (inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    names = [p.name for p in signature.parameters.values() if p.kind in named]
+    if any(p.kind is p.VAR_KEYWORD for p in signature.parameters.values()):
+        if not hasattr(target, "get_params"):
+            return None
+        names += list(target().get_params())
+    return sorted(set(names) - {"self"})
+
+
+def _check_ranges(settings: RunSettings) -> None:
+    if not 0 <= settings.held_back_share < 0.9:
+        raise ConfigError(
+            f"held_back_share: {settings.held_back_share} is not a share of training; "
+            "choose 0 (off) or a value below 0.9, such as 0.15"
+        )
+    latency = settings.running.latency
+    if latency.n_rows < 1 or latency.n_warmup < 0:
+        raise ConfigError("running.latency: n_rows must be at least 1 and n_warmup at least 0")
+    origins = getattr(settings.split, "origins", 1)
+    if origins < 1:
+        raise ConfigError(f"split.origins: {origins} is no number of windows; choose 1 or more")
+    positive = getattr(settings.weighting, "positive_weight", 1.0)
+    if positive <= 0:
+        raise ConfigError(f"weighting.positive_weight: {positive} must be above 0")
+    for name in ("precision", "recall", "fraction", "max_alert_share"):
+        share = getattr(settings.threshold, name, 0.5)
+        if not 0 < share <= 1:
+            raise ConfigError(f"threshold.{name}: {share} is not a share; choose above 0, at most 1")

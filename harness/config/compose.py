@@ -1,0 +1,137 @@
+"""Compose: YAML files and overrides, through Hydra, into one config.
+
+Hydra's own messages name neither the nearest key nor an exit status, so they are
+worded again here; what Hydra lets through (keys added with `+`, optional defaults that
+name no group) is refused by `check`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from harness.config.check import accepted_parameters, known_keys, load_settings
+from harness.errors import ConfigError, did_you_mean
+from harness.settings import GROUPS, OPEN_GROUPS, RunSettings
+
+_PACKAGED = Path(__file__).resolve().parent.parent / "conf"
+CONF_DIR = _PACKAGED if _PACKAGED.is_dir() else _PACKAGED.parent.parent / "conf"
+
+
+def register_schemas() -> None:
+    """Put every settings class into Hydra's ConfigStore, under the group `schema`."""
+    from hydra.core.config_store import ConfigStore
+
+    store = ConfigStore.instance()
+    store.store(group="schema", name="run", node=RunSettings, package="_global_")
+    for group, kinds in GROUPS.items():
+        for kind, cls in kinds.items():
+            store.store(group=f"schema/{group}", name=kind, node=cls)
+
+
+def compose_settings(
+    overrides: Sequence[str] = (), *, config_dir: Path | None = None, config_name: str = "config"
+) -> RunSettings:
+    """Compose and check a whole config without touching any data.
+
+    Args:
+        overrides: Hydra overrides, as typed on the command line.
+        config_dir: A user's own config folder, searched beside the packaged one.
+        config_name: Primary config file, without `.yaml`.
+
+    Raises:
+        ConfigError: If a key, option or value cannot be meant.
+
+    Example:
+        >>> compose_settings(["model.max_depth=4"]).model["max_depth"]
+        4
+    """
+    return load_settings(compose_dict(overrides, config_dir=config_dir, config_name=config_name))
+
+
+def compose_dict(
+    overrides: Sequence[str] = (), *, config_dir: Path | None = None, config_name: str = "config"
+) -> dict[str, Any]:
+    """Compose into a plain dict with interpolations resolved, not yet checked."""
+    from hydra import compose, initialize_config_dir
+    from hydra.core.global_hydra import GlobalHydra
+    from omegaconf import OmegaConf
+
+    register_schemas()
+    GlobalHydra.instance().clear()
+    words = list(overrides)
+    if config_dir is not None:
+        words.append(f"hydra.searchpath=['file://{config_dir.resolve()}']")
+    try:
+        with initialize_config_dir(config_dir=str(CONF_DIR), version_base="1.3"):
+            config = compose(config_name=config_name, overrides=words)
+            plain = OmegaConf.to_container(config, resolve=True)
+    except Exception as error:
+        raise reworded(error, words) from error
+    assert isinstance(plain, dict)
+    return {str(key): value for key, value in plain.items()}
+
+
+def reworded(error: BaseException, overrides: Sequence[str] = ()) -> ConfigError:
+    """Hydra's or OmegaConf's error as one sentence with the nearest valid name."""
+    if isinstance(error, ConfigError):
+        return error
+    text = f"{error}\n{error.__cause__ or ''}"
+    if bad := getattr(error, "override", None):
+        return ConfigError(f"override '{bad}': {str(error).splitlines()[0]}; write KEY=VALUE")
+    if match := re.search(r"Could not find '([^']+)'", text):
+        return _missing_option(match[1], text)
+    if match := re.search(r"Could not override '([^'@]+)(?:@[^']*)?'\.?\s*No match in the", text):
+        return ConfigError(
+            f"{match[1]}: no such group in the defaults list; {did_you_mean(match[1], _groups())}"
+        )
+    if match := re.search(r"full_key: (\S+)", text):
+        return _bad_value(match[1], text, overrides)
+    if match := re.search(r"Could not (?:override|append to config)[^']*'([^']+)'", text):
+        return ConfigError(_unknown_key(match[1], overrides))
+    if match := re.search(r"Multiple values for (\S+?)\.", text):
+        return ConfigError(
+            f"defaults list: {match[1]} is chosen twice; write `override /{match[1]}: ...` "
+            "where a later file changes it"
+        )
+    first = next((line.strip() for line in text.splitlines() if line.strip()), repr(error))
+    return ConfigError(f"config: {first}")
+
+
+def _missing_option(path: str, text: str) -> ConfigError:
+    group, _, option = path.rpartition("/")
+    listed = re.search(r"Available options in '[^']*':\n((?:\t\S+\n?)+)", text)
+    options = listed[1].split() if listed else []
+    if not group:
+        return ConfigError(f"{path}: no such config file or group; {did_you_mean(path, _groups())}")
+    if not options:
+        hint = did_you_mean(group, _groups())
+        return ConfigError(f"{group}: no such config group; {hint}")
+    return ConfigError(f"{group}={option}: no such option; {did_you_mean(option, options)}")
+
+
+def _bad_value(key: str, text: str, overrides: Sequence[str]) -> ConfigError:
+    if "not in '" in text or "not in struct" in text:
+        return ConfigError(_unknown_key(key, overrides))
+    starts = ("Value", "Cannot", "Interpolation", "Union", "Invalid")
+    lines = [line.strip() for line in text.splitlines()]
+    line = next((line for line in lines if line.startswith(starts)), lines[0])
+    return ConfigError(f"{key}: {line}")
+
+
+def _unknown_key(key: str, overrides: Sequence[str]) -> str:
+    parent, _, name = key.rpartition(".")
+    if parent not in OPEN_GROUPS:
+        return f"{key}: no such key; {did_you_mean(name, known_keys(parent))}"
+    # What an open group takes depends on the class chosen, so compose without the typo.
+    others = [word for word in overrides if not word.lstrip("+~").startswith(key)]
+    chosen = compose_dict(others)[parent]
+    accepted = accepted_parameters(parent, chosen) or []
+    hint = f"write +{key}=..." if name in accepted else did_you_mean(name, accepted)
+    return f"{key}: not set by this {parent}'s YAML; {hint}"
+
+
+def _groups() -> list[str]:
+    return sorted(path.name for path in CONF_DIR.iterdir() if path.is_dir())

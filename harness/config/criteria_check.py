@@ -1,0 +1,87 @@
+"""Check of criteria: words that cannot be meant, tolerances that cannot be proved."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+from harness.errors import ConfigError, did_you_mean
+from harness.settings import CriteriaSettings, Guardrail
+
+RULES = {
+    "must_improve_by": "value",
+    "must_not_decrease": "tolerance",
+    "must_not_increase": "tolerance",
+    "must_be_above": "value",
+    "must_be_below": "value",
+}
+EVIDENCE = ("proven", "not_disproven", "point")
+BLOCKS = ("day", "week", "entity")
+
+
+def metric_names() -> list[str]:
+    """Names of all metrics: one file each, so the listing needs no heavy import."""
+    folder = Path(__file__).resolve().parent.parent / "evidence" / "metrics"
+    return sorted(path.stem for path in folder.glob("*.py") if not path.stem.startswith("_"))
+
+
+def check_criteria(criteria: CriteriaSettings) -> None:
+    """Refuse criteria that could never be judged as written.
+
+    Raises:
+        ConfigError: With the key and what to write instead.
+    """
+    if not criteria.primary_metric:
+        raise ConfigError(
+            "criteria.primary_metric: no metric named; a run without a success criterion "
+            f"cannot ship anything; {did_you_mean('', metric_names())}"
+        )
+    _check_metric("criteria.primary_metric", criteria.primary_metric)
+    if not 0 < criteria.alpha < 0.5:
+        raise ConfigError(f"criteria.alpha: {criteria.alpha} must lie between 0 and 0.5")
+    _check_choice("criteria.evidence", criteria.evidence, EVIDENCE)
+    _check_choice("criteria.blocks", criteria.blocks, BLOCKS)
+    _check_number("criteria.success_threshold", criteria.success_threshold)
+    for key in ("minimum_sample_size", "minimum_duration_days"):
+        if getattr(criteria, key) < 0:
+            raise ConfigError(f"criteria.{key}: {getattr(criteria, key)} must not be negative")
+    for name, guardrail in criteria.guardrail_metrics.items():
+        _check_guardrail(f"criteria.guardrail_metrics.{name}", name, guardrail)
+
+
+def _check_guardrail(key: str, name: str, guardrail: Guardrail) -> None:
+    _check_metric(f"{key}.metric" if guardrail.metric else key, guardrail.metric or name)
+    _check_choice(f"{key}.threshold", guardrail.threshold, tuple(RULES))
+    needed = RULES[guardrail.threshold]
+    other = "tolerance" if needed == "value" else "value"
+    given = getattr(guardrail, needed)
+    if given is None:
+        raise ConfigError(f"{key}.{needed}: missing; {guardrail.threshold} needs a number there")
+    if getattr(guardrail, other) is not None:
+        raise ConfigError(f"{key}.{other}: {guardrail.threshold} has no {other}; remove it")
+    _check_number(f"{key}.{needed}", given)
+    if needed == "tolerance" and given <= 0:
+        raise ConfigError(
+            f"{key}.tolerance: {given} cannot be proved by any amount of data; "
+            "choose the largest harm you would still call none, above 0"
+        )
+    if guardrail.relative and guardrail.threshold in ("must_be_above", "must_be_below"):
+        raise ConfigError(f"{key}.relative: {guardrail.threshold} has a fixed line; remove it")
+    if guardrail.evidence is not None:
+        _check_choice(f"{key}.evidence", guardrail.evidence, EVIDENCE)
+
+
+def _check_metric(key: str, metric: str) -> None:
+    names = metric_names()
+    if metric not in names:
+        raise ConfigError(f"{key}: no such metric '{metric}'; {did_you_mean(metric, names)}")
+
+
+def _check_choice(key: str, value: str, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        raise ConfigError(f"{key}: '{value}' is unknown; {did_you_mean(value, choices)}")
+
+
+def _check_number(key: str, value: float) -> None:
+    if not math.isfinite(value):
+        raise ConfigError(f"{key}: {value} is no finite number")

@@ -1,0 +1,51 @@
+"""Fingerprints: two runs are comparable when their protocols are the same text."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict
+from typing import Any
+
+from harness.settings import PROTOCOL_KEYS, RunSettings
+
+# Words for readers change no figure, so rewording them keeps runs comparable.
+_WORDS = {"description", "population", "positive_meaning", "prediction_time", "owner"}
+
+
+def protocol_dict(settings: RunSettings) -> dict[str, Any]:
+    """The protocol half as plain data, words included."""
+    return {key: asdict(getattr(settings, key)) for key in PROTOCOL_KEYS}
+
+
+def candidate_dict(settings: RunSettings) -> dict[str, Any]:
+    """The candidate half as plain data."""
+    return asdict(settings.candidate)
+
+
+def protocol_fingerprint(settings: RunSettings) -> str:
+    """SHA-256 of the canonical protocol, without descriptive words.
+
+    Where a table is read from is left out: its rows have a fingerprint of their own.
+    """
+    protocol = _without_words(protocol_dict(settings))
+    protocol["dataset"].pop("path", None)
+    return _sha256(protocol)
+
+
+def candidate_fingerprint(settings: RunSettings) -> str:
+    """SHA-256 of the canonical candidate."""
+    return _sha256(candidate_dict(settings))
+
+
+def _without_words(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {k: _without_words(v) for k, v in value.items() if k not in _WORDS}
+    if isinstance(value, list):
+        return [_without_words(v) for v in value]
+    return value
+
+
+def _sha256(value: Any) -> str:
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), default=str)
+    return hashlib.sha256(text.encode()).hexdigest()

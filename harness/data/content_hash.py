@@ -1,0 +1,50 @@
+"""Content hashes: the same rows have the same fingerprint, in any order."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from harness.data.dataset import Dataset
+
+
+def file_hash(*paths: Path) -> str:
+    """SHA-256 over the contents of files, in the order given."""
+    digest = hashlib.sha256()
+    for path in paths:
+        with path.open("rb") as file:
+            digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()
+
+
+def row_hashes(frame: pd.DataFrame) -> NDArray[np.uint64]:
+    """A 64-bit hash per row over all columns, shape (n_rows,).
+
+    Columns are combined in name order; pandas hashes values, so equal text hashes
+    equally whatever its categorical codes.
+    """
+    total = np.zeros(len(frame), dtype=np.uint64)
+    for name in sorted(frame.columns):
+        column = pd.util.hash_pandas_object(frame[name], index=False).to_numpy(dtype=np.uint64)
+        total = total * np.uint64(1_000_003) ^ column
+    return total
+
+
+def rows_fingerprint(dataset: Dataset, rows: NDArray[np.intp]) -> str:
+    """SHA-256 of the features, times and labels of some rows, whatever their order.
+
+    Args:
+        dataset: The dataset.
+        rows: Row positions, shape (n_window_rows,).
+    """
+    part = dataset.features.iloc[rows]
+    hashes = row_hashes(part)
+    hashes = hashes * np.uint64(1_000_003) ^ dataset.time[rows].astype(np.int64).view(np.uint64)
+    hashes = hashes * np.uint64(2) + dataset.label[rows].astype(np.uint64)
+    digest = hashlib.sha256(np.sort(hashes).tobytes())
+    digest.update("\n".join(part.columns).encode())
+    return digest.hexdigest()

@@ -1,0 +1,112 @@
+"""Dataset: rows with a time, a label and features, ready to be split."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from harness.data.roles import Roles
+from harness.errors import DataError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Dataset:
+    """Labelled rows; everything has shape (n_rows,) or (n_rows, ...), in one order.
+
+    Attributes:
+        name: What the data is called in documents.
+        frame: Features, segments, values and after-outcome columns; numbers are
+            float64, categories pandas categoricals of text.
+        time: When each prediction is made, UTC, datetime64[us].
+        label: Whether each row is positive.
+        label_known: When each label became known, UTC, datetime64[us].
+        entity: Who or what each row is about; None without that role.
+        roles: What the columns mean.
+        timezone: IANA zone whose midnights separate days.
+        n_unlabelled: Rows kept out for want of a label.
+        notes: Sentences about what was inferred or left out.
+        source: Where the rows came from, for provenance.
+    """
+
+    name: str
+    frame: pd.DataFrame
+    time: NDArray[np.datetime64]
+    label: NDArray[np.bool_]
+    label_known: NDArray[np.datetime64]
+    entity: NDArray[np.object_] | None
+    roles: Roles
+    timezone: str
+    n_unlabelled: int
+    notes: tuple[str, ...]
+    source: str
+
+    def __len__(self) -> int:
+        return len(self.label)
+
+    @property
+    def features(self) -> pd.DataFrame:
+        """Feature columns only, in role order, shape (n_rows, n_features)."""
+        return self.frame[list(self.roles.features)]
+
+    def local_time(self) -> pd.DatetimeIndex:
+        """Prediction times in the dataset's time zone."""
+        return pd.DatetimeIndex(self.time).tz_localize("UTC").tz_convert(self.timezone)
+
+
+def as_features(
+    frame: pd.DataFrame, numeric: Sequence[str], categorical: Sequence[str]
+) -> pd.DataFrame:
+    """Bring feature columns to the two types everything downstream sees.
+
+    Args:
+        frame: Table with at least the named columns.
+        numeric: Columns that become float64 with nan for null.
+        categorical: Columns that become categoricals of text.
+
+    Raises:
+        DataError: If a numeric column holds text or an infinite value.
+    """
+    columns: dict[str, object] = {}
+    for name in numeric:
+        column = frame[name]
+        try:
+            values = column.to_numpy(dtype=np.float64, na_value=np.nan)
+        except (ValueError, TypeError) as error:
+            raise DataError(
+                f"column '{name}': cannot be read as numbers ({error}); "
+                "list it under dataset.categorical or dataset.ignore"
+            ) from error
+        infinite = np.isinf(values)
+        if infinite.any():
+            row = int(np.flatnonzero(infinite)[0])
+            raise DataError(
+                f"column '{name}': {int(infinite.sum())} infinite values (first in row {row}); "
+                "replace them by a number or null, or list the column under dataset.ignore"
+            )
+        columns[name] = values
+    for name in categorical:
+        columns[name] = as_category(frame[name])
+    return pd.DataFrame(columns, index=pd.RangeIndex(len(frame)))
+
+
+def as_category(column: pd.Series) -> pd.Categorical:
+    """A column as categorical of text; whole floats lose their `.0`."""
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        values = pd.Categorical(column)
+    else:
+        values = pd.Categorical(column.where(column.notna(), None))
+    names = [_text(category) for category in values.categories]
+    if len(set(names)) == len(names):
+        return values.rename_categories(names)
+    lookup = np.array([*names, None], dtype=object)
+    return pd.Categorical(lookup[values.codes])
+
+
+def _text(value: object) -> str:
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)

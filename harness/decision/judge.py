@@ -1,0 +1,176 @@
+"""Judge: hold one criterion against the evidence."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from harness.decision.criterion import Criterion
+from harness.decision.sentence import settles, verdict_sentence
+from harness.decision.verdict import Verdict, apply_rule
+from harness.errors import EvidenceError
+from harness.evidence import (
+    Estimate,
+    RowMetric,
+    SampleQuantile,
+    ScoredRows,
+    estimate_contrast,
+    estimate_level,
+    estimate_sample,
+    find_metric,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Judged:
+    """Everything a criterion may be held against.
+
+    Attributes:
+        candidate: Test rows as the candidate scored them.
+        baseline: The same rows as the baseline scored them.
+        segments: Segment columns of the test rows, each of shape (n_rows,).
+        samples: Measured samples by name, such as `latency_ms`.
+        alpha: Error probability of each one-sided bound.
+        days_per_block: Length of a block in days, for saying what would settle a verdict;
+            None where blocks are not periods.
+    """
+
+    candidate: ScoredRows
+    baseline: ScoredRows
+    segments: Mapping[str, pd.Categorical]
+    samples: Mapping[str, NDArray[np.float64]]
+    alpha: float
+    days_per_block: float | None = None
+
+
+def judge(criterion: Criterion, judged: Judged) -> tuple[Verdict, ...]:
+    """One verdict, or one for each value of the criterion's segment column.
+
+    Raises:
+        EvidenceError: If the criterion names a segment column that was not read.
+    """
+    if criterion.segment is None:
+        return (_judge_rows(criterion, judged, judged.candidate, judged.baseline, None),)
+    column = judged.segments.get(criterion.segment)
+    if column is None:
+        raise EvidenceError(
+            f"criteria.guardrail_metrics.{criterion.name}.per_segment: no column "
+            f"'{criterion.segment}' was read; list it under dataset.segments"
+        )
+    verdicts = []
+    for code, value in enumerate(column.categories):
+        mask = column.codes == code
+        name = f"{criterion.segment}={value}"
+        if mask.any():
+            ours, theirs = judged.candidate.subset(mask), judged.baseline.subset(mask)
+            verdicts.append(_judge_rows(criterion, judged, ours, theirs, name))
+        else:
+            verdicts.append(_verdict(criterion, _nothing(), None, None, name, 0, judged))
+    return tuple(verdicts)
+
+
+def _judge_rows(
+    criterion: Criterion,
+    judged: Judged,
+    candidate: ScoredRows,
+    baseline: ScoredRows,
+    segment: str | None,
+) -> Verdict:
+    metric = find_metric(criterion.metric)
+    n_rows = len(candidate)
+    if isinstance(metric, SampleQuantile):
+        sample = judged.samples.get(metric.sample, np.empty(0))
+        figure = estimate_sample(metric, sample, judged.alpha)
+        if criterion.is_paired:
+            figure = _nothing()  # nothing measured the baseline's latency
+        return _verdict(criterion, figure, figure.value, None, segment, len(sample), judged)
+    ours, theirs = metric.point(candidate), metric.point(baseline)
+    figure = _figure(criterion, metric, judged.alpha, candidate, baseline)
+    return _verdict(criterion, figure, ours, theirs, segment, n_rows, judged)
+
+
+def _figure(
+    criterion: Criterion,
+    metric: RowMetric,
+    alpha: float,
+    candidate: ScoredRows,
+    baseline: ScoredRows,
+) -> Estimate:
+    if not criterion.is_paired:
+        return estimate_level(metric, candidate, alpha)
+    sign = -1.0 if _is_rise(criterion, metric) else 1.0
+    factor = 1.0 - sign * criterion.amount if criterion.relative else 1.0
+    return estimate_contrast(metric, candidate, baseline, alpha, baseline_factor=factor)
+
+
+def _is_rise(criterion: Criterion, metric: RowMetric | SampleQuantile) -> bool:
+    """Whether passing means that the figure lies above (baseline + amount)."""
+    return criterion.rule == "must_improve_by" and metric.higher_is_better is not False
+
+
+def _line(criterion: Criterion, metric: RowMetric | SampleQuantile) -> tuple[float, bool]:
+    """The line a figure is held against, and whether it has to lie above it."""
+    if criterion.rule == "must_improve_by":
+        above = metric.higher_is_better is not False
+        amount = 0.0 if criterion.relative else criterion.amount
+        return (amount, True) if above else (-amount, False)
+    amount = 0.0 if criterion.relative else criterion.amount
+    return {
+        "must_not_decrease": (-amount, True),
+        "must_not_increase": (amount, False),
+        "must_be_above": (criterion.amount, True),
+        "must_be_below": (criterion.amount, False),
+    }[criterion.rule]
+
+
+def _verdict(
+    criterion: Criterion,
+    figure: Estimate,
+    ours: float | None,
+    theirs: float | None,
+    segment: str | None,
+    n_rows: int,
+    judged: Judged,
+) -> Verdict:
+    metric = find_metric(criterion.metric)
+    line, passes_above = _line(criterion, metric)
+    outcome, code = apply_rule(figure, line, passes_above=passes_above, evidence=criterion.evidence)
+    interval = figure.interval
+    return Verdict(
+        name=criterion.name if segment is None else f"{criterion.name}[{segment}]",
+        metric=criterion.metric,
+        rule=criterion.rule,
+        line=line,
+        passes_above=passes_above,
+        estimate=_finite(figure.value),
+        lower=interval.lower if interval else None,
+        upper=interval.upper if interval else None,
+        verdict=outcome,
+        code=code,
+        sentence=verdict_sentence(criterion, metric, figure, line, outcome, code, segment),
+        settles=settles(figure, line, passes_above, code, judged.days_per_block),
+        candidate=_finite(ours),
+        baseline=_finite(theirs),
+        unit=metric.unit,
+        segment=segment,
+        evidence=criterion.evidence,
+        is_primary=criterion.is_primary,
+        n_rows=n_rows,
+        n_blocks=figure.n_blocks,
+        lag1=figure.lag1,
+    )
+
+
+def _nothing() -> Estimate:
+    return Estimate(
+        value=math.nan, interval=None, problem="UNDEFINED", n_blocks=0, n_effective=0.0
+    )
+
+
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None

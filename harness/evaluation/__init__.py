@@ -1,0 +1,32 @@
+"""Evaluation: figures and curves of a judged run, for tables and pictures."""
+
+from __future__ import annotations
+
+from harness.evaluation.curves import Curves, curves_of
+from harness.evaluation.figures import (
+    MetricFigure,
+    PeriodFigure,
+    SegmentFigure,
+    class_report,
+    metric_figures,
+    period_figures,
+    segment_figures,
+)
+from harness.evaluation.predictions import predictions_frame
+from harness.evaluation.window import ScoredWindow, points, scored_windows
+
+__all__ = [
+    "Curves",
+    "MetricFigure",
+    "PeriodFigure",
+    "ScoredWindow",
+    "SegmentFigure",
+    "class_report",
+    "curves_of",
+    "metric_figures",
+    "period_figures",
+    "points",
+    "predictions_frame",
+    "scored_windows",
+    "segment_figures",
+]

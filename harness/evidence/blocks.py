@@ -1,0 +1,63 @@
+"""Blocks: the units of resampling; rows inside one are not independent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Blocks:
+    """Which block each row belongs to.
+
+    Attributes:
+        code: Block of each row, 0 .. n_blocks - 1, shape (n_rows,).
+        names: What each block is called, in order, length n_blocks.
+        in_time_order: Whether neighbouring blocks are neighbours in time.
+    """
+
+    code: NDArray[np.intp]
+    names: tuple[str, ...]
+    in_time_order: bool
+
+    @property
+    def n_blocks(self) -> int:
+        return len(self.names)
+
+    def sums(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Sum of `values` in each block, shape (n_blocks,)."""
+        return np.bincount(self.code, weights=values, minlength=self.n_blocks)
+
+    def subset(self, mask: NDArray[np.bool_]) -> Blocks:
+        """The same blocks over fewer rows, without those left empty."""
+        kept, code = np.unique(self.code[mask], return_inverse=True)
+        names = tuple(self.names[i] for i in kept)
+        return Blocks(code=code, names=names, in_time_order=self.in_time_order)
+
+
+def blocks_of(
+    kind: str, local_time: pd.DatetimeIndex, entity: NDArray[np.object_] | None
+) -> Blocks:
+    """Blocks by local day, by ISO week, or by entity.
+
+    Args:
+        kind: day, week or entity.
+        local_time: Prediction times in the dataset's zone, shape (n_rows,).
+        entity: Who each row is about; needed for entity blocks.
+
+    Raises:
+        ValueError: If entities are asked for and there are none.
+    """
+    if kind == "entity":
+        if entity is None:
+            raise ValueError("no entity column")
+        codes, names = pd.factorize(entity, sort=True)
+        return Blocks(code=codes, names=tuple(map(str, names)), in_time_order=False)
+    day = local_time.tz_localize(None).normalize()
+    if kind == "week":
+        day = day - pd.to_timedelta(day.dayofweek, unit="D")
+    starts, code = np.unique(day.to_numpy().astype("datetime64[D]"), return_inverse=True)
+    return Blocks(code=code, names=tuple(map(str, starts)), in_time_order=True)

@@ -1,0 +1,28 @@
+"""Log loss: surprise at what happened, in nats."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from harness.evidence.metric import Floats, RowMetric, divide, n_rows, ratio
+from harness.evidence.rows import ScoredRows
+
+# The clipping of sklearn.metrics.log_loss for float64 scores.
+_EPSILON = float(np.finfo(np.float64).eps)
+
+
+def _surprise(rows: ScoredRows) -> Floats:
+    score = np.clip(rows.score, _EPSILON, 1 - _EPSILON)
+    return -np.log(np.where(rows.label, score, 1 - score))
+
+
+METRIC = RowMetric(
+    name="log_loss",
+    title="Log loss",
+    unit="nats",
+    higher_is_better=False,
+    meaning="Mean negative log of the probability given to what happened.",
+    statistics=ratio(_surprise, lambda rows: rows.alert * 0.0 + 1.0),
+    value=divide,
+    size=n_rows,
+)

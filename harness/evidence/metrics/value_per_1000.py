@@ -1,0 +1,22 @@
+"""Value per 1,000 rows: what the alerts are worth by the criteria's outcome values."""
+
+from __future__ import annotations
+
+from harness.evidence.metric import Floats, RowMetric, divide, n_rows, ratio
+
+
+def _value(sums: Floats) -> Floats:
+    return 1000.0 * divide(sums)
+
+
+METRIC = RowMetric(
+    name="value_per_1000",
+    title="Value per 1,000 rows",
+    unit="per 1,000 rows",
+    higher_is_better=True,
+    meaning="Worth of all right and wrong alerts and silences, per 1,000 rows.",
+    statistics=ratio(lambda rows: rows.value, lambda rows: rows.alert * 0.0 + 1.0),
+    value=_value,
+    size=n_rows,
+    min_positives_alone=350,
+)

@@ -1,0 +1,180 @@
+"""Record: a result's files in its run folder, run.json last."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from harness.artefacts import write_json, write_text
+from harness.artefacts.atomic import new_file
+from harness.artefacts.run_folder import RECORD
+from harness.audit import blocking
+from harness.bundle import write_bundle
+from harness.bundle.write import versions
+from harness.config.fingerprint import candidate_dict, protocol_dict
+from harness.data.split import describe
+from harness.decision.sentence import figure
+from harness.report import protocol_document, run_page
+from harness.result import RunResult
+from harness.stages import peak_memory_mb
+
+
+def write_run(result: RunResult, folder: Path, *, overrides: tuple[str, ...] = ()) -> None:
+    """Write all artefacts of a run; run.json comes last and says DONE.
+
+    Args:
+        result: What `run_experiment` returned.
+        folder: The run's folder.
+        overrides: What the user typed, for the record.
+
+    Raises:
+        ArtefactError: If a file cannot be written whole.
+    """
+    with result.stages("write the artefacts"):
+        write_json(folder / "audit.json", {"findings": [asdict(f) for f in result.findings]})
+        write_json(folder / "metrics.json", metrics_json(result))
+        with new_file(folder / "predictions.parquet") as path:
+            table = pa.Table.from_pandas(result.predictions, preserve_index=False)
+            pq.write_table(table, path, compression="zstd")
+        write_text(folder / "protocol.md", protocol_document(result.settings, result.split.windows))
+        write_bundle(
+            result.bundle,
+            folder / "bundle",
+            features=result.dataset.features.iloc[result.split.test],
+            facts=_facts(result),
+            documents={
+                "protocol.json": {"protocol": protocol_dict(result.settings)},
+                "config.json": {"config": asdict(result.settings)},
+                "decision.json": decision_json(result),
+            },
+        )
+        write_json(folder / "decision.json", decision_json(result))
+    if result.settings.running.report:
+        with result.stages("draw the report"):
+            write_text(folder / "report.html", run_page(result, overrides))
+    write_json(folder / RECORD, run_json(result, overrides))
+
+
+def decision_json(result: RunResult) -> dict[str, Any]:
+    """The decision as scripts read it."""
+    decision = result.decision
+    return {
+        "decision": decision.decision,
+        "ship": decision.ship,
+        "reasons": list(decision.reasons),
+        "criteria": [asdict(verdict) for verdict in decision.criteria],
+        "n_rows": decision.minimums.n_rows,
+        "n_days": decision.minimums.n_days,
+        "n_blocks": max((v.n_blocks for v in decision.criteria if v.is_primary), default=0),
+        "minimum_sample_size": decision.minimums.rows,
+        "minimum_duration_days": decision.minimums.days,
+        "alpha": decision.alpha,
+        "blocking_findings": [f"{f.check}: {f.sentence}" for f in blocking(result.findings)],
+        "protocol_fingerprint": result.protocol_fingerprint,
+        "candidate_fingerprint": result.candidate_fingerprint,
+        "test_fingerprint": result.test_fingerprint,
+        "guarantee": decision.guarantee,
+    }
+
+
+def metrics_json(result: RunResult) -> dict[str, Any]:
+    """All figures of the run, with the measured latency sample."""
+    trial = result.trial
+    return {
+        "test": [asdict(metric) for metric in result.metrics],
+        "validation": result.validation_metrics,
+        "classes": result.classes,
+        "segments": [asdict(segment) for segment in result.segments],
+        "weeks": [asdict(period) for period in result.periods],
+        "backtest": [asdict(origin) for origin in result.backtest],
+        "threshold": {
+            "value": trial.threshold.value,
+            "policy": trial.threshold.policy,
+            "reason": trial.threshold.reason,
+        },
+        "baseline": {
+            "kind": trial.baseline.kind,
+            "meaning": trial.baseline.meaning,
+            "threshold": trial.baseline.threshold.value if trial.baseline.threshold else None,
+        },
+        "latency_ms": [round(float(ms), 4) for ms in result.latency_ms],
+    }
+
+
+def run_json(result: RunResult, overrides: tuple[str, ...]) -> dict[str, Any]:
+    """The run's record: what was run, on what, how long it took."""
+    split, dataset, model = result.split, result.dataset, result.trial.model
+    windows = {name: getattr(split, name) for name in ("train", "validation", "test")}
+    return {
+        "status": "DONE",
+        "decision": result.decision.decision,
+        "overrides": list(overrides),
+        "protocol_fingerprint": result.protocol_fingerprint,
+        "candidate_fingerprint": result.candidate_fingerprint,
+        "test_fingerprint": result.test_fingerprint,
+        "protocol": protocol_dict(result.settings),
+        "candidate": candidate_dict(result.settings),
+        "running": asdict(result.settings.running),
+        "dataset": {
+            "name": dataset.name,
+            "source": dataset.source,
+            "n_rows": len(dataset),
+            "n_unlabelled": dataset.n_unlabelled,
+            "numeric": list(dataset.roles.numeric),
+            "categorical": list(dataset.roles.categorical),
+            "notes": list(dataset.notes),
+        },
+        "split": {
+            "windows": describe(split.windows),
+            "rows": {name: len(rows) for name, rows in windows.items()},
+            "base_rates": {n: float(dataset.label[rows].mean()) for n, rows in windows.items()},
+            "dropped": split.dropped,
+        },
+        "model": {
+            "type": type(model.pipeline.named_steps["model"]).__name__,
+            "n_trained": model.n_trained,
+            "n_held_back": model.n_held_back,
+            "n_rounds": model.n_rounds,
+            "weights": model.weight_form,
+            "notes": list(model.notes),
+        },
+        "seconds": {name: round(taken, 3) for name, taken in result.stages.seconds.items()},
+        "total_seconds": round(sum(result.stages.seconds.values()), 3),
+        "peak_memory_mb": round(peak_memory_mb(), 1),
+        "libraries": versions(),
+    }
+
+
+def _facts(result: RunResult) -> dict[str, Any]:
+    """What the bundle's manifest and card say."""
+    settings, threshold = result.settings, result.trial.threshold
+    return {
+        "name": result.dataset.name,
+        "decision": result.decision.decision,
+        "reasons": result.decision.reasons,
+        "protocol_fingerprint": result.protocol_fingerprint,
+        "candidate_fingerprint": result.candidate_fingerprint,
+        "model": settings.model["_target_"],
+        "targets": [settings.model["_target_"], settings.preprocess["_target_"]],
+        "description": settings.dataset.description or f"the column {result.dataset.roles.label}",
+        "positive_meaning": settings.dataset.positive_meaning or "the label is true",
+        "prediction_time": settings.dataset.prediction_time or "at the row's time",
+        "test_window": describe(result.split.windows).split(", test ")[1],
+        "threshold": {
+            "policy": threshold.policy,
+            "reason": threshold.reason,
+            "shown": f"{threshold.value:.4g}",
+        },
+        "metrics": [
+            {
+                "title": metric.title,
+                "candidate": figure(metric.candidate.value, metric.unit),
+                "baseline": figure(metric.baseline, metric.unit),
+            }
+            for metric in result.metrics
+        ],
+    }

@@ -1,0 +1,215 @@
+"""Plots: matplotlib figures as inline SVG that follow the page's colours."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Sequence
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from harness.candidate import ThresholdCurve
+from harness.evaluation import Curves, PeriodFigure, SegmentFigure
+
+# Okabe and Ito's palette: told apart by colour-blind readers, legible on light and dark.
+CANDIDATE, BASELINE, ACCENT, QUIET = "#0072b2", "#e69f00", "#009e73", "#8a94a0"
+_INK = "#123456"  # stands for the page's text colour until the SVG is written
+_STYLE = {
+    "font.family": "sans-serif",
+    "font.sans-serif": ["system-ui", "Segoe UI", "Roboto", "Helvetica", "Arial", "DejaVu Sans"],
+    "font.size": 10,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": QUIET,
+    "axes.labelcolor": _INK,
+    "text.color": _INK,
+    "xtick.color": _INK,
+    "ytick.color": _INK,
+    "xtick.labelsize": 9,
+    "ytick.labelsize": 9,
+    "legend.frameon": False,
+    "legend.fontsize": 9,
+    "lines.linewidth": 1.8,
+    "svg.fonttype": "none",
+    "svg.hashsalt": "harness",
+}
+
+
+def split_picture(
+    days: Sequence[tuple[str, pd.DatetimeIndex]], n_blocks: int
+) -> str:
+    """Rows per day, coloured by window."""
+    with _figure(7.6, 1.9) as (figure, axes):
+        colours = {"train": QUIET, "validation": BASELINE, "test": CANDIDATE}
+        for name, time in days:
+            day, count = np.unique(
+                time.tz_localize(None).normalize().to_numpy(), return_counts=True
+            )
+            width = max(1.0, (day[-1] - day[0]) / np.timedelta64(1, "D") / 400)
+            axes.bar(day, count, width=width, color=colours[name], label=name, linewidth=0)
+        axes.set_ylabel("rows per day")
+        axes.legend(ncols=3, loc="lower left", bbox_to_anchor=(0, 1.0), borderaxespad=0.2)
+        figure.autofmt_xdate(rotation=0, ha="center")
+        return _svg(figure, f"Rows per day in training, validation and test; {n_blocks} test blocks")
+
+
+def roc_and_pr(candidate: Curves, baseline: Curves, base_rate: float) -> tuple[str, str]:
+    """ROC and precision-recall curves."""
+    with _figure(3.7, 3.1) as (figure, axes):
+        axes.plot([0, 1], [0, 1], color=QUIET, linewidth=1, linestyle=":")
+        for curves, colour, name in _both(candidate, baseline):
+            axes.plot(
+                np.append(0, curves.false_positive_rate),
+                np.append(0, curves.recall),
+                color=colour,
+                label=name,
+            )
+        axes.set(xlabel="false alarms among negatives", ylabel="recall", xlim=(0, 1), ylim=(0, 1.01))
+        axes.legend(loc="lower right")
+        roc = _svg(figure, "ROC curve of candidate and baseline")
+    with _figure(3.7, 3.1) as (figure, axes):
+        axes.axhline(base_rate, color=QUIET, linewidth=1, linestyle=":")
+        for curves, colour, name in _both(candidate, baseline):
+            axes.plot(curves.recall, curves.precision, color=colour, label=name)
+        axes.set(xlabel="recall", ylabel="precision", xlim=(0, 1), ylim=(0, 1.01))
+        axes.legend(loc="upper right")
+        return roc, _svg(figure, "Precision-recall curve of candidate and baseline")
+
+
+def calibration(candidate: Curves, threshold: float) -> tuple[str, str]:
+    """Reliability diagram, and scores of both classes."""
+    with _figure(3.7, 3.1) as (figure, axes):
+        top = min(1.0, 1.15 * max(candidate.mean_score.max(), candidate.observed_rate.max(), 1e-3))
+        axes.plot([0, top], [0, top], color=QUIET, linewidth=1, linestyle=":")
+        axes.plot(
+            candidate.mean_score, candidate.observed_rate, "o-", color=CANDIDATE, markersize=4
+        )
+        axes.set(xlabel="mean score", ylabel="observed rate", xlim=(0, top), ylim=(0, top))
+        reliability = _svg(figure, "Observed rate against mean score, in 15 bins of equal count")
+    with _figure(3.7, 3.1) as (figure, axes):
+        for counts, colour, name in (
+            (candidate.negatives, QUIET, "negative"),
+            (candidate.positives, CANDIDATE, "positive"),
+        ):
+            share = counts / max(counts.sum(), 1)
+            axes.stairs(share, candidate.score_edges, color=colour, label=name, fill=True, alpha=0.55)
+        axes.axvline(threshold, color=ACCENT, linewidth=1.5)
+        axes.annotate(
+            "threshold", (threshold, 1), xycoords=("data", "axes fraction"), xytext=(4, -10),
+            textcoords="offset points", color=ACCENT, fontsize=9,
+        )
+        axes.set(xlabel="score", ylabel="share of the class")
+        axes.legend(loc="upper right", bbox_to_anchor=(1, 0.9))
+        return reliability, _svg(figure, "Scores of positives and negatives with the threshold")
+
+
+def threshold_curve(curve: ThresholdCurve, chosen: float, unit: str) -> tuple[str, str]:
+    """What each threshold would have done on validation, with the chosen one."""
+    keep = np.unique(np.linspace(0, len(curve.threshold) - 1, 250).astype(np.intp))
+    at = curve.threshold[keep]
+    with _figure(3.7, 3.1) as (figure, axes):
+        lines: Sequence[tuple[str, NDArray[np.float64], str]] = (
+            ("precision", curve.precision[keep], CANDIDATE),
+            ("recall", curve.recall[keep], BASELINE),
+            ("alert rate", curve.alert_share[keep], QUIET),
+        )
+        for name, values, colour in lines:
+            axes.plot(at, values, color=colour, label=name)
+        axes.axvline(chosen, color=ACCENT, linewidth=1.5)
+        axes.set(xlabel="threshold", ylim=(0, 1.01))
+        axes.legend(loc="upper right")
+        rates = _svg(figure, "Precision, recall and alert rate by threshold, on validation")
+    with _figure(3.7, 3.1) as (figure, axes):
+        axes.axhline(0, color=QUIET, linewidth=1)
+        axes.plot(at, 1000 * curve.value[keep] / curve.n_rows, color=CANDIDATE)
+        axes.axvline(chosen, color=ACCENT, linewidth=1.5)
+        axes.set(xlabel="threshold", ylabel=f"{unit} per 1,000 rows")
+        return rates, _svg(figure, "Value per 1,000 rows by threshold, on validation")
+
+
+def over_time(periods: Sequence[PeriodFigure], metric: str, title: str, unit: str) -> tuple[str, str]:
+    """Scores against outcomes by week, and the primary metric of both models by week."""
+    week = np.array([period.start for period in periods], dtype="datetime64[D]")
+    with _figure(3.7, 2.8) as (figure, axes):
+        observed = [period.n_positives / period.n_rows for period in periods]
+        axes.plot(week, observed, "o-", color=ACCENT, markersize=3.5, label="observed rate")
+        axes.plot(
+            week, [p.mean_score for p in periods], "o-", color=CANDIDATE, markersize=3.5,
+            label="mean score",
+        )
+        axes.set_ylim(bottom=0)
+        axes.legend(loc="best")
+        _thin_dates(axes)
+        scores = _svg(figure, "Observed rate and mean score by week of the test window")
+    with _figure(3.7, 2.8) as (figure, axes):
+        for values, colour, name in (
+            ([p.candidate[metric] for p in periods], CANDIDATE, "candidate"),
+            ([p.baseline[metric] for p in periods], BASELINE, "baseline"),
+        ):
+            axes.plot(week, values, "o-", color=colour, markersize=3.5, label=name)
+        axes.set_ylabel(unit)
+        axes.legend(loc="best")
+        _thin_dates(axes)
+        return scores, _svg(figure, f"{title} by week of the test window")
+
+
+def segments(figures: Sequence[SegmentFigure], metric: str, title: str, unit: str) -> str:
+    """The primary metric of both models, segment by segment."""
+    with _figure(7.6, 0.6 + 0.27 * len(figures)) as (figure, axes):
+        place = np.arange(len(figures))[::-1]
+        ours = np.array([f.candidate[metric] for f in figures])
+        theirs = np.array([f.baseline[metric] for f in figures])
+        axes.hlines(place, theirs, ours, color=QUIET, linewidth=1.2)
+        axes.plot(theirs, place, "o", color=BASELINE, label="baseline", markersize=5)
+        axes.plot(ours, place, "o", color=CANDIDATE, label="candidate", markersize=5)
+        axes.set_yticks(place, [f"{f.segment} {f.value}" for f in figures])
+        axes.set_xlabel(f"{title}{f' ({unit})' if unit else ''}")
+        axes.legend(ncols=2, loc="lower left", bbox_to_anchor=(0, 1.0), borderaxespad=0.2)
+        return _svg(figure, f"{title} of candidate and baseline by segment")
+
+
+def _both(candidate: Curves, baseline: Curves) -> Sequence[tuple[Curves, str, str]]:
+    return ((baseline, BASELINE, "baseline"), (candidate, CANDIDATE, "candidate"))
+
+
+def _thin_dates(axes: Axes) -> None:
+    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+
+    locator = AutoDateLocator(maxticks=6)
+    axes.xaxis.set_major_locator(locator)
+    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+
+
+class _figure:
+    """A figure in the page's style; widths in inches, drawn without pyplot's state."""
+
+    def __init__(self, width: float, height: float) -> None:
+        self._size = (width, height)
+        self._context = mpl.rc_context(_STYLE)
+
+    def __enter__(self) -> tuple[Figure, Axes]:
+        self._context.__enter__()
+        figure = Figure(figsize=self._size, layout="constrained")
+        return figure, figure.add_subplot()
+
+    def __exit__(self, *error: object) -> None:
+        self._context.__exit__(None, None, None)
+
+
+def _svg(figure: Figure, alternative: str) -> str:
+    """The figure as an SVG element that scales, takes the page's ink, and has a name."""
+    buffer = io.StringIO()
+    figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
+    text = buffer.getvalue()
+    text = text[text.index("<svg") :].replace(_INK, "currentColor")
+    head_end = text.index(">")
+    head = re.sub(r' (width|height)="[^"]*"', "", text[:head_end])
+    # Ids are per document: keep those of several figures apart.
+    mark = f"f{abs(hash(alternative)) % 10**6}"
+    body = re.sub(r'(id="|url\(#|href="#)', rf"\g<1>{mark}", text[head_end:])
+    return f'{head} role="img" aria-label="{alternative}"{body}'

@@ -1,0 +1,132 @@
+"""Run page: report.html, one self-contained page a product manager understands."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import jinja2
+import numpy as np
+
+from harness.config.fingerprint import candidate_dict, protocol_dict
+from harness.data.split import describe
+from harness.decision.sentence import figure
+from harness.evidence import find_metric
+from harness.report import plots
+from harness.report.bars import bar_of
+from harness.report.protocol_document import asks
+from harness.result import RunResult
+
+_SHOWN_SEGMENTS = 24
+_HEADLINES = {
+    "SHIP": "Every criterion is proven.",
+    "NO_SHIP": "At least one criterion is proven to be violated.",
+    "INCONCLUSIVE": "The data does not settle every criterion.",
+    "INVALID": "The evidence cannot be trusted.",
+}
+
+
+def run_page(result: RunResult, overrides: tuple[str, ...] = ()) -> str:
+    """The report of one run as HTML."""
+    primary = find_metric(result.settings.criteria.primary_metric)
+    row_metric = primary if primary.name in result.validation_metrics else find_metric("pr_auc")
+    shown = tuple(f for f in result.segments)[:_SHOWN_SEGMENTS]
+    label = result.predictions.loc[result.predictions["window"] == "test", "label"].to_numpy()
+    alert = result.predictions.loc[result.predictions["window"] == "test", "alert"].to_numpy()
+    outcome = result.settings.criteria.outcome_values
+    trial, split = result.trial, result.split
+    local = result.dataset.local_time()
+    windows = [(name, local[getattr(split, name)]) for name in ("train", "validation", "test")]
+    return _template().render(
+        result=result,
+        decision=result.decision,
+        headline=_HEADLINES[result.decision.decision],
+        title=result.settings.dataset.description or f"predicting {result.dataset.roles.label}",
+        bars=[bar_of(verdict) for verdict in result.decision.criteria],
+        asks=_asks(result),
+        figure=figure,
+        primary=row_metric,
+        n_blocks=max((v.n_blocks for v in result.decision.criteria if v.is_primary), default=0),
+        lag1=next((v.lag1 for v in result.decision.criteria if v.is_primary), None),
+        confusion=_confusion(label, alert),
+        segments_shown=shown,
+        windows=[
+            {
+                "name": name,
+                "rows": len(time),
+                "from": f"{time.min():%Y-%m-%d %H:%M}",
+                "to": f"{time.max():%Y-%m-%d %H:%M}",
+                "rate": float(result.dataset.label[getattr(split, name)].mean()),
+            }
+            for name, time in windows
+        ],
+        windows_text=describe(split.windows),
+        latency={
+            "n": len(result.latency_ms),
+            "p50": float(np.quantile(result.latency_ms, 0.5)),
+            "p99": float(np.quantile(result.latency_ms, 0.99)),
+        },
+        overrides=overrides,
+        protocol=_lines(protocol_dict(result.settings)),
+        candidate=_lines(candidate_dict(result.settings)),
+        plots={
+            "split": plots.split_picture(windows, result.metrics[0].candidate.n_blocks),
+            "curves": plots.roc_and_pr(
+                result.curves, result.baseline_curves, float(label.mean())
+            ),
+            "calibration": plots.calibration(result.curves, trial.threshold.value),
+            "threshold": plots.threshold_curve(
+                trial.threshold.curve, trial.threshold.value, outcome.unit
+            ),
+            "time": plots.over_time(
+                result.periods, row_metric.name, row_metric.title, row_metric.unit
+            ),
+            "segments": plots.segments(shown, row_metric.name, row_metric.title, row_metric.unit)
+            if shown
+            else "",
+        },
+    )
+
+
+@cache
+def _template() -> jinja2.Template:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("harness", "report/templates"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    return environment.get_template("run.html.j2")
+
+
+def _asks(result: RunResult) -> list[str]:
+    """What each verdict's criterion asks, in words."""
+    from harness.decision import criteria_of
+
+    by_name = {criterion.name: criterion for criterion in criteria_of(result.settings.criteria)}
+    words = []
+    for verdict in result.decision.criteria:
+        criterion = by_name[verdict.name.split("[")[0]]
+        text = asks(criterion).split(", for every")[0]
+        words.append(f"{text}, for {verdict.segment}" if verdict.segment else text)
+    return words
+
+
+def _confusion(label: Any, alert: Any) -> dict[str, int]:
+    return {
+        "true_positive": int((label & alert).sum()),
+        "false_positive": int((~label & alert).sum()),
+        "false_negative": int((label & ~alert).sum()),
+        "true_negative": int((~label & ~alert).sum()),
+    }
+
+
+def _lines(value: Any, prefix: str = "") -> list[tuple[str, str]]:
+    if isinstance(value, dict) and value:
+        return [
+            line
+            for key, entry in value.items()
+            for line in _lines(entry, f"{prefix}.{key}" if prefix else str(key))
+        ]
+    return [(prefix, str(value))]

@@ -1,0 +1,74 @@
+"""Result: everything a run found out, in memory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from harness.audit import Finding
+from harness.bundle import Bundle
+from harness.candidate import Trial
+from harness.data import Dataset, Split
+from harness.decision import Decision
+from harness.evaluation import Curves, MetricFigure, PeriodFigure, SegmentFigure
+from harness.settings import RunSettings
+from harness.stages import Stages
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BacktestFigure:
+    """One earlier origin of a rolling split: point values by metric name."""
+
+    test_start: str
+    test_end: str
+    n_rows: int
+    candidate: dict[str, float]
+    baseline: dict[str, float]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class RunResult:
+    """What `run_experiment` returns; shows itself as HTML in a notebook.
+
+    Attributes:
+        settings: The checked config.
+        decision: The answer, with reasons and verdicts.
+        findings: What the leakage audit saw.
+        metrics: All metrics on the test window, with intervals.
+        segments: The same by segment.
+        periods: The same by week.
+        predictions: Validation and test rows with scores, alerts and labels.
+        bundle: Pipeline and threshold, ready to score.
+        backtest: Earlier origins, for a rolling split.
+        stages: Seconds by step.
+    """
+
+    settings: RunSettings = field(repr=False)
+    protocol_fingerprint: str
+    candidate_fingerprint: str
+    test_fingerprint: str
+    decision: Decision
+    findings: tuple[Finding, ...] = field(repr=False)
+    metrics: tuple[MetricFigure, ...] = field(repr=False)
+    segments: tuple[SegmentFigure, ...] = field(repr=False)
+    periods: tuple[PeriodFigure, ...] = field(repr=False)
+    validation_metrics: dict[str, float] = field(repr=False)
+    curves: Curves = field(repr=False)
+    baseline_curves: Curves = field(repr=False)
+    classes: dict[str, dict[str, float]] = field(repr=False)
+    predictions: pd.DataFrame = field(repr=False)
+    latency_ms: NDArray[np.float64] = field(repr=False)
+    bundle: Bundle = field(repr=False)
+    trial: Trial = field(repr=False)
+    backtest: tuple[BacktestFigure, ...] = field(repr=False)
+    dataset: Dataset = field(repr=False)
+    split: Split = field(repr=False)
+    stages: Stages = field(repr=False)
+
+    def _repr_html_(self) -> str:
+        from harness.report.notebook import result_html
+
+        return result_html(self)

@@ -1,0 +1,162 @@
+"""Runner: from a config to a decision, in the order of the design."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.audit import Finding, audit_after, audit_before, blocking
+from harness.bundle import Bundle, InputSchema, measure_latency
+from harness.bundle.input_schema import rows_of
+from harness.candidate import FittedModel, run_trial
+from harness.config import candidate_fingerprint, compose_settings, protocol_fingerprint
+from harness.data import Dataset, Split, read_dataset, rows_fingerprint, split_windows
+from harness.data.cache import cache_folder
+from harness.data.outcome_values import RowValues, row_values
+from harness.decision import Decision, Judged, criteria_of, decide, judge
+from harness.decision.decide import Minimums
+from harness.evaluation import (
+    ScoredWindow,
+    class_report,
+    curves_of,
+    metric_figures,
+    period_figures,
+    points,
+    predictions_frame,
+    scored_windows,
+    segment_figures,
+)
+from harness.evidence.auc import plain_auc
+from harness.result import BacktestFigure, RunResult
+from harness.settings import CriteriaSettings, LatencySettings, RunSettings
+from harness.stages import Stages
+
+_DAYS_PER_BLOCK = {"day": 1.0, "week": 7.0, "entity": None}
+# Rows of training scored for the audit: enough for an AUC to two digits.
+_TRAIN_SAMPLE = 10_000
+
+
+def run_experiment(
+    settings: RunSettings | Sequence[str] = (), *, stages: Stages | None = None
+) -> RunResult:
+    """Train, evaluate and decide; nothing is written to disk but the cache.
+
+    Args:
+        settings: Checked settings, or Hydra overrides such as `["model=logistic"]`.
+        stages: Watches the steps; a fresh one when not given.
+
+    Raises:
+        HarnessError: If config, data or model cannot be used, in one sentence.
+    """
+    if not isinstance(settings, RunSettings):
+        settings = compose_settings([settings] if isinstance(settings, str) else settings)
+    stage = stages or Stages()
+    with stage("read the data"):
+        dataset = read_dataset(settings.dataset, cache_folder(settings.running.cache_dir))
+        values = row_values(settings.criteria.outcome_values, dataset.label, dataset.frame)
+    with stage("split by time"):
+        *earlier, split = split_windows(settings.split, dataset)
+        fingerprint = rows_fingerprint(dataset, split.test)
+    with stage("audit the columns"):
+        findings = audit_before(dataset, split, settings.audit)
+    trial = run_trial(settings, dataset, split, values, stage)
+    validation, test = scored_windows(settings.criteria.blocks, dataset, split, values, trial)
+    with stage("audit the model"):
+        findings += audit_after(
+            settings.audit,
+            train_auc=_train_auc(trial.model, dataset, split),
+            validation_auc=plain_auc(validation.candidate.label, trial.validation),
+            test_auc=plain_auc(test.candidate.label, trial.test),
+        )
+    with stage("time single rows"):
+        bundle = Bundle(
+            pipeline=trial.model.pipeline,
+            schema=InputSchema.of(dataset.roles),
+            threshold=trial.threshold.value,
+        )
+        latency = _latency(bundle, dataset, split, settings.running.latency)
+    with stage("weigh the evidence"):
+        decision = _decide(settings.criteria, test, latency, findings)
+        metrics = metric_figures(test.candidate, test.baseline, settings.criteria.alpha)
+        segments = segment_figures(test.candidate, test.baseline, test.segments)
+        periods = period_figures(test.candidate, test.baseline, test.local_time)
+    with stage("backtest earlier windows"):
+        backtest = tuple(_backtest(settings, dataset, origin, values) for origin in earlier)
+    return RunResult(
+        settings=settings,
+        protocol_fingerprint=protocol_fingerprint(settings),
+        candidate_fingerprint=candidate_fingerprint(settings),
+        test_fingerprint=fingerprint,
+        decision=decision,
+        findings=findings,
+        metrics=metrics,
+        segments=segments,
+        periods=periods,
+        validation_metrics=points(validation.candidate),
+        curves=curves_of(test.candidate),
+        baseline_curves=curves_of(test.baseline),
+        classes=class_report(test.candidate.label, test.candidate.alert),
+        predictions=predictions_frame(validation, test),
+        latency_ms=latency,
+        bundle=bundle,
+        trial=trial,
+        backtest=backtest,
+        dataset=dataset,
+        split=split,
+        stages=stage,
+    )
+
+
+def _train_auc(model: FittedModel, dataset: Dataset, split: Split) -> float:
+    rows = split.train[:: max(1, len(split.train) // _TRAIN_SAMPLE)]
+    return plain_auc(dataset.label[rows], model.score(dataset.features.iloc[rows]))
+
+
+def _latency(
+    bundle: Bundle, dataset: Dataset, split: Split, settings: LatencySettings
+) -> NDArray[np.float64]:
+    step = max(1, len(split.test) // settings.n_rows)
+    rows = rows_of(dataset.features.iloc[split.test[::step]])
+    return measure_latency(bundle, rows, n_rows=settings.n_rows, n_warmup=settings.n_warmup)
+
+
+def _decide(
+    criteria: CriteriaSettings,
+    test: ScoredWindow,
+    latency: NDArray[np.float64],
+    findings: Sequence[Finding],
+) -> Decision:
+    judged = Judged(
+        candidate=test.candidate,
+        baseline=test.baseline,
+        segments=test.segments,
+        samples={"latency_ms": latency},
+        alpha=criteria.alpha,
+        days_per_block=_DAYS_PER_BLOCK[criteria.blocks],
+    )
+    minimums = Minimums(
+        rows=criteria.minimum_sample_size,
+        days=criteria.minimum_duration_days,
+        n_rows=len(test.candidate),
+        n_days=test.n_days,
+    )
+    verdicts = [v for criterion in criteria_of(criteria) for v in judge(criterion, judged)]
+    leaks = [f"Leakage, check {f.check}: {f.sentence}" for f in blocking(findings)]
+    return decide(verdicts, minimums, invalid=leaks, alpha=criteria.alpha)
+
+
+def _backtest(
+    settings: RunSettings, dataset: Dataset, split: Split, values: RowValues
+) -> BacktestFigure:
+    """One earlier origin, fitted afresh: point values only, no verdicts."""
+    trial = run_trial(settings, dataset, split, values, Stages())
+    _, test = scored_windows(settings.criteria.blocks, dataset, split, values, trial)
+    return BacktestFigure(
+        test_start=f"{split.windows.test_start:%Y-%m-%d}",
+        test_end=f"{split.windows.test_end:%Y-%m-%d}",
+        n_rows=len(split.test),
+        candidate=points(test.candidate),
+        baseline=points(test.baseline),
+    )

@@ -1,0 +1,142 @@
+"""Settings: the dataclasses a config is checked against. Standard library only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from harness.settings.candidate import (
+    BalancedWeighting,
+    CandidateSettings,
+    FixedThreshold,
+    IsotonicCalibration,
+    MaxF1Threshold,
+    MaxFbetaThreshold,
+    MaxValueThreshold,
+    MinPrecisionThreshold,
+    MinRecallThreshold,
+    NoCalibration,
+    NoWeighting,
+    RatioWeighting,
+    SigmoidCalibration,
+    ThresholdPolicy,
+    TopFractionThreshold,
+)
+from harness.settings.protocol import (
+    AcceptedFinding,
+    AuditSettings,
+    CriteriaSettings,
+    FlightsDataset,
+    Guardrail,
+    LogisticBaseline,
+    OutcomeValues,
+    PriorBaseline,
+    RoleSettings,
+    RollingSplit,
+    RuleBaseline,
+    TableDataset,
+    TemporalSplit,
+)
+from harness.settings.running import LatencySettings, RunningSettings
+
+__all__ = [
+    "GROUPS",
+    "OPEN_GROUPS",
+    "PROTOCOL_KEYS",
+    "AcceptedFinding",
+    "AuditSettings",
+    "BalancedWeighting",
+    "CandidateSettings",
+    "CriteriaSettings",
+    "FixedThreshold",
+    "FlightsDataset",
+    "Guardrail",
+    "IsotonicCalibration",
+    "LatencySettings",
+    "LogisticBaseline",
+    "MaxF1Threshold",
+    "MaxFbetaThreshold",
+    "MaxValueThreshold",
+    "MinPrecisionThreshold",
+    "MinRecallThreshold",
+    "NoCalibration",
+    "NoWeighting",
+    "OutcomeValues",
+    "PriorBaseline",
+    "RatioWeighting",
+    "RoleSettings",
+    "RollingSplit",
+    "RuleBaseline",
+    "RunSettings",
+    "RunningSettings",
+    "SigmoidCalibration",
+    "TableDataset",
+    "TemporalSplit",
+    "ThresholdPolicy",
+    "TopFractionThreshold",
+]
+
+_THRESHOLDS: tuple[type, ...] = (
+    FixedThreshold,
+    MaxF1Threshold,
+    MaxFbetaThreshold,
+    MinPrecisionThreshold,
+    MinRecallThreshold,
+    TopFractionThreshold,
+    MaxValueThreshold,
+)
+
+
+def _by_kind(*classes: type) -> dict[str, type]:
+    return {cls().kind: cls for cls in classes}
+
+
+# One entry per config group: the option's `kind` to the class that types it.
+GROUPS: dict[str, dict[str, type]] = {
+    "dataset": _by_kind(FlightsDataset, TableDataset),
+    "split": _by_kind(TemporalSplit, RollingSplit),
+    "criteria": _by_kind(CriteriaSettings),
+    "baseline": _by_kind(PriorBaseline, RuleBaseline, LogisticBaseline),
+    "audit": _by_kind(AuditSettings),
+    "weighting": _by_kind(NoWeighting, BalancedWeighting, RatioWeighting),
+    "calibration": _by_kind(NoCalibration, SigmoidCalibration, IsotonicCalibration),
+    "threshold": _by_kind(*_THRESHOLDS),
+}
+
+# Groups whose options name a `_target_` and carry that target's own parameters.
+OPEN_GROUPS = ("preprocess", "model")
+
+# Keys that make up the evaluation protocol; all others belong to candidate or running.
+PROTOCOL_KEYS = ("dataset", "split", "criteria", "baseline", "audit")
+
+
+@dataclass(kw_only=True)
+class RunSettings:
+    """A whole config: protocol, candidate, and how to run it."""
+
+    dataset: Any = None
+    split: Any = None
+    criteria: Any = None
+    baseline: Any = None
+    audit: Any = None
+    preprocess: Any = None
+    model: Any = None
+    weighting: Any = None
+    calibration: Any = None
+    threshold: Any = None
+    held_back_share: float = 0.15
+    seed: int = 0
+    running: RunningSettings = field(default_factory=RunningSettings)
+
+    @property
+    def candidate(self) -> CandidateSettings:
+        """The half that a sweep varies."""
+        return CandidateSettings(
+            preprocess=self.preprocess,
+            model=self.model,
+            weighting=self.weighting,
+            calibration=self.calibration,
+            threshold=self.threshold,
+            held_back_share=self.held_back_share,
+            seed=self.seed,
+        )

@@ -1,0 +1,269 @@
+"""The protocol half of a config: fixed before anyone models.
+
+Plain dataclasses, standard library only, so that a typo is found without importing
+pandas. They are not frozen because OmegaConf turns frozen classes into read-only
+configs, which no override could change. `kind` names the option of its group.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(kw_only=True)
+class RoleSettings:
+    """What the columns of a table mean, shared by every dataset.
+
+    Attributes:
+        timezone: IANA zone whose midnights separate days and windows.
+        label_delay: Duration after a row's time at which its label is known (`7d`).
+        rule_columns: Columns whose historic label rate is the simple rule to beat.
+        segments: Columns whose values are reported, and may be guarded, one by one.
+        after_outcome: Columns known only once the outcome is; never used as features.
+        ignore: Columns left out altogether.
+    """
+
+    timezone: str = "UTC"
+    label_delay: str | None = None
+    rule_columns: list[str] = field(default_factory=list)
+    segments: list[str] = field(default_factory=list)
+    after_outcome: list[str] = field(default_factory=list)
+    ignore: list[str] = field(default_factory=list)
+    description: str = ""
+    population: str = ""
+    positive_meaning: str = ""
+    prediction_time: str = ""
+
+
+@dataclass(kw_only=True)
+class FlightsDataset(RoleSettings):
+    """The 336,776 flights that left New York City in 2013.
+
+    Attributes:
+        hours_before: Prediction time, hours before scheduled departure.
+        late_minutes: A flight is late when it arrives more than this many minutes late.
+        leaky: Lets columns known only after the flight in as features: the
+            demonstration of the leakage audit.
+        max_rows: Keeps only the last rows in time; null keeps all.
+    """
+
+    kind: str = "flights"
+    hours_before: float = 2.0
+    late_minutes: int = 15
+    leaky: bool = False
+    max_rows: int | None = None
+
+
+@dataclass(kw_only=True)
+class TableDataset(RoleSettings):
+    """One's own CSV or Parquet table.
+
+    Attributes:
+        path: File to read; `.csv`, `.csv.gz`, `.tsv`, `.parquet` or a folder of Parquet.
+        time: Column with the time of the prediction.
+        time_unit: Unit of an integer time column since 1970: day, s, ms, us or ns.
+        label: Column with the outcome: bool, 0/1, or any two values with `positive`.
+        positive: The value of `label` that counts as positive.
+        label_time: Column with the time at which the label became known.
+        entity: Column that names who or what a row is about.
+        numeric: Feature columns read as numbers; null infers them.
+        categorical: Feature columns read as categories; null infers them.
+        value: Columns with money per row that criteria may use; never features.
+    """
+
+    kind: str = "table"
+    path: str | None = None
+    time: str | None = None
+    time_unit: str | None = None
+    label: str | None = None
+    positive: Any = None
+    label_time: str | None = None
+    entity: str | None = None
+    numeric: list[str] | None = None
+    categorical: list[str] | None = None
+    value: list[str] = field(default_factory=list)
+
+
+@dataclass(kw_only=True)
+class TemporalSplit:
+    """train | gap | validation | gap | test, by dates or by durations from the end.
+
+    Attributes:
+        train: Longest training window (`12mo`); null uses all earlier rows.
+        validation: Length of the validation window, unless `validation_start` is set.
+        test: Length of the test window, unless `test_start` is set.
+        gap: Time left out before validation and before test; null takes the label delay.
+        validation_start: First day of validation, as a date.
+        test_start: First day of test, as a date.
+        test_end: First day after the test window; null ends after the last row's day.
+        entity: Column whose values may appear on one side only; rows of an entity
+            seen in a later window leave the earlier ones.
+    """
+
+    kind: str = "temporal"
+    train: str | None = None
+    validation: str = "2mo"
+    test: str = "2mo"
+    gap: str | None = None
+    validation_start: str | None = None
+    test_start: str | None = None
+    test_end: str | None = None
+    entity: str | None = None
+
+
+@dataclass(kw_only=True)
+class RollingSplit(TemporalSplit):
+    """The temporal split, repeated at earlier origins as a backtest.
+
+    Attributes:
+        origins: Number of test windows; the last one is judged.
+        step: Distance between origins; null takes the length of the test window.
+    """
+
+    kind: str = "rolling"
+    origins: int = 3
+    step: str | None = None
+
+
+@dataclass(kw_only=True)
+class Guardrail:
+    """One thing that must not get worse, or must stay beyond a line.
+
+    Attributes:
+        threshold: must_not_increase, must_not_decrease, must_be_below, must_be_above
+            or must_improve_by.
+        tolerance: Largest harm still called none; must_not_* need it, above zero.
+        value: The line of must_be_* rules, or the margin of must_improve_by.
+        relative: Whether the tolerance or margin is a share of the baseline's value.
+        per_segment: Column each of whose values has to pass.
+        metric: Metric meant, when the guardrail's own name is another.
+        evidence: proven, not_disproven or point; null takes the criteria's.
+        description: What this protects, in words for the protocol document.
+    """
+
+    threshold: str = ""
+    tolerance: float | None = None
+    value: float | None = None
+    relative: bool = False
+    per_segment: str | None = None
+    metric: str | None = None
+    evidence: str | None = None
+    description: str = ""
+
+
+@dataclass(kw_only=True)
+class OutcomeValues:
+    """What each outcome is worth; a number, or a column with the amount per row."""
+
+    true_positive: Any = 1.0
+    false_positive: Any = 0.0
+    false_negative: Any = 0.0
+    true_negative: Any = 0.0
+    unit: str = "points"
+
+
+@dataclass(kw_only=True)
+class CriteriaSettings:
+    """What counts as success and what must not get worse.
+
+    Attributes:
+        primary_metric: Metric that must improve on the baseline.
+        success_threshold: By at least how much, in the metric's unit.
+        relative: Whether the success threshold is a share of the baseline's value.
+        guardrail_metrics: Guardrails by name.
+        minimum_sample_size: Fewest test rows that may decide.
+        minimum_duration_days: Fewest days the test window must span.
+        alpha: Error probability of each one-sided bound.
+        evidence: proven, not_disproven or point.
+        blocks: Resampling unit: day, week or entity.
+        outcome_values: Worth of right and wrong alerts, for value metrics.
+    """
+
+    kind: str = "criteria"
+    primary_metric: str = ""
+    success_threshold: float = 0.0
+    relative: bool = False
+    guardrail_metrics: dict[str, Guardrail] = field(default_factory=dict)
+    minimum_sample_size: int = 1000
+    minimum_duration_days: float = 7.0
+    alpha: float = 0.05
+    evidence: str = "proven"
+    blocks: str = "day"
+    outcome_values: OutcomeValues = field(default_factory=OutcomeValues)
+    description: str = ""
+    owner: str = ""
+
+
+@dataclass(kw_only=True)
+class PriorBaseline:
+    """Scores every row with the training label rate and alerts on none."""
+
+    kind: str = "prior"
+
+
+@dataclass(kw_only=True)
+class RuleBaseline:
+    """Scores a row with the historic label rate of its column values.
+
+    Attributes:
+        columns: Columns whose values form the cells; none means one cell for all.
+        smoothing_rows: Weight of the overall rate in each cell, in rows.
+        threshold: Threshold policy of the baseline, part of the protocol.
+    """
+
+    kind: str = "rule"
+    columns: list[str] = field(default_factory=list)
+    smoothing_rows: float = 50.0
+    threshold: Any = None
+
+
+@dataclass(kw_only=True)
+class LogisticBaseline:
+    """A plain logistic regression on the same features.
+
+    Attributes:
+        c: Inverse strength of the L2 penalty.
+        threshold: Threshold policy of the baseline, part of the protocol.
+    """
+
+    kind: str = "logistic"
+    c: float = 1.0
+    threshold: Any = None
+
+
+@dataclass(kw_only=True)
+class AcceptedFinding:
+    """A finding the protocol's owner has looked at and accepts."""
+
+    check: str = ""
+    column: str = ""
+    reason: str = ""
+
+
+@dataclass(kw_only=True)
+class AuditSettings:
+    """Which leakage checks run, and from where on they speak.
+
+    Attributes:
+        enabled: Off marks the whole run as unaudited, in every artefact.
+        block_auc: A single column ranking the label this well out of time blocks.
+        warn_auc: ... and this well warns.
+        warn_lead: A lead over the runner-up column that warns (with `lead_auc`).
+        lead_auc: Least AUC for `warn_lead` to speak.
+        missing_block_auc: A column whose mere absence ranks the label this well blocks.
+        missing_warn_auc: ... and this well warns.
+        duplicate_share: Excess share of test rows already seen in training that blocks.
+        accept: Findings looked at and accepted, with reasons.
+    """
+
+    kind: str = "standard"
+    enabled: bool = True
+    block_auc: float = 0.999
+    warn_auc: float = 0.95
+    warn_lead: float = 0.15
+    lead_auc: float = 0.85
+    missing_block_auc: float = 0.99
+    missing_warn_auc: float = 0.85
+    duplicate_share: float = 0.03
+    accept: list[AcceptedFinding] = field(default_factory=list)

@@ -1,0 +1,38 @@
+"""How a run is carried out: nothing here may change a decision."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(kw_only=True)
+class LatencySettings:
+    """How one-row scoring is timed through the bundle.
+
+    Attributes:
+        n_rows: Timed single-row calls; a proof about the 99th percentile needs 299.
+        n_warmup: Calls before the clock starts.
+    """
+
+    n_rows: int = 400
+    n_warmup: int = 30
+
+
+@dataclass(kw_only=True)
+class RunningSettings:
+    """Place, speed and volume of a run.
+
+    Attributes:
+        cache_dir: Folder for converted tables; null takes HARNESS_CACHE, else the
+            user's cache folder.
+        n_jobs: Threads for training and scoring; null takes all cores.
+        report: Whether report.html is drawn.
+        fail_fast: Whether a failed job of a sweep ends the sweep.
+        latency: How one-row scoring is timed.
+    """
+
+    cache_dir: str | None = None
+    n_jobs: int | None = None
+    report: bool = True
+    fail_fast: bool = False
+    latency: LatencySettings = field(default_factory=LatencySettings)
