@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from harness.artefacts import RunRecord, find_runs, read_json, read_record
 from harness.errors import ArtefactError
 
+# Keys that name the option of a group: a model's class, a policy's kind.
+_OPTION_KEYS = ("._target_", ".kind")
 _ORDER = {"SHIP": 0, "INCONCLUSIVE": 1, "NO_SHIP": 2, "INVALID": 3}
 
 
@@ -53,10 +55,18 @@ class ComparedRun:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ComparableGroup:
-    """Runs of one protocol on the same test rows; best first."""
+    """Runs of one protocol on the same test rows; best first.
+
+    Attributes:
+        protocol: Fingerprint of their protocol; empty for runs that have none.
+        test: Fingerprint of their test rows; empty likewise.
+        keys: Config keys that differ within the group (or all).
+        runs: The runs.
+    """
 
     protocol: str
     test: str
+    keys: tuple[str, ...]
     runs: tuple[ComparedRun, ...]
 
 
@@ -66,12 +76,10 @@ class Comparison:
 
     Attributes:
         groups: Runs that may be ranked against each other, group by group.
-        keys: Config keys that differ between runs (or all).
         sentences: What a reader must not overlook.
     """
 
     groups: tuple[ComparableGroup, ...]
-    keys: tuple[str, ...]
     sentences: tuple[str, ...]
 
 
@@ -90,22 +98,38 @@ def compare_runs(folders: Sequence[Path], *, every_key: bool = False) -> Compari
     """
     found = list(dict.fromkeys(run for folder in folders for run in _runs_at(folder)))
     if not found:
-        names = ", ".join(map(str, folders))
-        raise ArtefactError(f"{names}: no runs there; start one with `harness run`")
+        places = ", ".join(map(str, folders))
+        raise ArtefactError(f"{places}: no runs there; start one with `harness run`")
     records = [read_record(folder) for folder in found]
-    configs = [_flat(_config(record)) for record in records]
-    keys = _shown_keys(configs, every_key)
-    names = _short_names(found)
-    by_group: dict[tuple[str, str], list[ComparedRun]] = {}
-    for record, config, name in zip(records, configs, names, strict=True):
-        run = _compared(record, name, {key: config.get(key, "") for key in keys})
-        group = tuple(str(record.content.get(f"{k}_fingerprint", "")) for k in ("protocol", "test"))
-        by_group.setdefault((group[0], group[1]), []).append(run)
+    names = dict(zip(found, _short_names(found), strict=True))
+    by_group: dict[tuple[str, str], list[RunRecord]] = {}
+    for record in records:
+        protocol = str(record.content.get("protocol_fingerprint", ""))
+        test = str(record.content.get("test_fingerprint", ""))
+        by_group.setdefault((protocol, test), []).append(record)
     groups = tuple(
-        ComparableGroup(protocol=protocol, test=test, runs=_ranked(runs) if test else tuple(runs))
-        for (protocol, test), runs in by_group.items()
+        _group(protocol, test, members, names, every_key=every_key)
+        for (protocol, test), members in by_group.items()
     )
-    return Comparison(groups=groups, keys=tuple(keys), sentences=tuple(_sentences(groups)))
+    return Comparison(groups=groups, sentences=tuple(_sentences(groups)))
+
+
+def _group(
+    protocol: str,
+    test: str,
+    records: Sequence[RunRecord],
+    names: Mapping[Path, str],
+    *,
+    every_key: bool,
+) -> ComparableGroup:
+    configs = [_flat(_config(record)) for record in records]
+    keys = _shown_keys(configs, every_key=every_key)
+    runs = [
+        _compared(record, names[record.folder], {key: config.get(key, "") for key in keys})
+        for record, config in zip(records, configs, strict=True)
+    ]
+    ranked = _ranked(runs) if test else tuple(runs)
+    return ComparableGroup(protocol=protocol, test=test, keys=tuple(keys), runs=ranked)
 
 
 def _runs_at(folder: Path) -> list[Path]:
@@ -117,9 +141,8 @@ def _runs_at(folder: Path) -> list[Path]:
 def _config(record: RunRecord) -> Mapping[str, Any]:
     content = record.content
     if "candidate" not in content:
-        return dict(
-            word.lstrip("+").split("=", 1) for word in content.get("overrides", []) if "=" in word
-        )
+        pairs = (str(w).lstrip("+").partition("=") for w in content.get("overrides", []))
+        return {key: value for key, _, value in pairs if value}
     return {**content["protocol"], **content["candidate"]}
 
 
@@ -132,15 +155,19 @@ def _flat(value: Any, prefix: str = "") -> dict[str, str]:
     return {prefix: str(value)}
 
 
-def _shown_keys(configs: Sequence[Mapping[str, str]], every_key: bool) -> list[str]:
+def _shown_keys(configs: Sequence[Mapping[str, str]], *, every_key: bool) -> list[str]:
+    """Keys worth a column: those that differ, one per group where the whole option does."""
     keys = list(dict.fromkeys(key for config in configs for key in config))
     if every_key:
         return keys
-    whole = [config for config in configs if len(config) > 1] or list(configs)
+    whole = [config for config in configs if "seed" in config] or list(configs)
     differing = [key for key in keys if len({config.get(key) for config in whole}) > 1]
-    # A model's class says which model; the parameters only that class has are noise beside it.
-    everywhere = [k for k in differing if all(k in config for config in whole)]
-    return everywhere or differing
+    swapped = {key.rpartition(".")[0] for key in differing if key.endswith(_OPTION_KEYS)}
+    return [
+        key
+        for key in differing
+        if key.endswith(_OPTION_KEYS) or key.rpartition(".")[0] not in swapped
+    ]
 
 
 def _short_names(folders: Sequence[Path]) -> list[str]:
@@ -179,8 +206,6 @@ def _compared(record: RunRecord, name: str, config: dict[str, str]) -> ComparedR
 
 
 def _ranked(runs: Sequence[ComparedRun]) -> tuple[ComparedRun, ...]:
-    from dataclasses import replace
-
     ordered = sorted(runs, key=_strength)
     return tuple(replace(run, rank=place) for place, run in enumerate(ordered, start=1))
 

@@ -33,6 +33,7 @@ class Stages:
 
     @contextlib.contextmanager
     def __call__(self, name: str) -> Iterator[None]:
+        """Time the block inside as the step `name`."""
         if self.on_start is not None:
             self.on_start(name)
         start = time.perf_counter()

@@ -60,9 +60,13 @@ def find_run(name: str) -> Path:
     if name != "last":
         folder = Path(name)
         if not (folder / RECORD).is_file():
-            raise ArtefactError(f"{name}: no run there (no {RECORD}); name a run's folder, or `last`")
+            raise ArtefactError(
+                f"{name}: no run there (no {RECORD}); name a run's folder, or `last`"
+            )
         return folder
     runs = find_runs(Path("outputs"))
     if not runs:
-        raise ArtefactError("last: no run below outputs/ in this folder; start one with `harness run`")
+        raise ArtefactError(
+            "last: no run below outputs/ in this folder; start one with `harness run`"
+        )
     return max(runs, key=lambda run: (run / RECORD).stat().st_mtime_ns)

@@ -129,15 +129,16 @@ def _missing(power: ColumnPower, severity: str) -> Finding:
     )
 
 
-def _cells(
-    fitted: pd.Series, asked: pd.Series
-) -> tuple[NDArray[np.intp], NDArray[np.intp], int]:
+def _cells(fitted: pd.Series, asked: pd.Series) -> tuple[NDArray[np.intp], NDArray[np.intp], int]:
     if isinstance(fitted.dtype, pd.CategoricalDtype):
         n_codes = len(fitted.cat.categories) + 1
-        return fitted.cat.codes.to_numpy() + 1, asked.cat.codes.to_numpy() + 1, n_codes
+        codes = [part.cat.codes.to_numpy().astype(np.intp) + 1 for part in (fitted, asked)]
+        return codes[0], codes[1], n_codes
     numbers, later = fitted.to_numpy(dtype=np.float64), asked.to_numpy(dtype=np.float64)
     known = numbers[~np.isnan(numbers)]
-    edges = np.unique(np.quantile(known, np.linspace(0, 1, _N_BINS + 1)[1:-1])) if known.size else known
+    edges = (
+        np.unique(np.quantile(known, np.linspace(0, 1, _N_BINS + 1)[1:-1])) if known.size else known
+    )
     return _binned(numbers, edges), _binned(later, edges), len(edges) + 2
 
 
@@ -147,12 +148,12 @@ def _binned(numbers: NDArray[np.float64], edges: NDArray[np.float64]) -> NDArray
     return codes
 
 
-def _rates(
-    codes: NDArray[np.intp], label: NDArray[np.bool_], n_codes: int
-) -> NDArray[np.float64]:
+def _rates(codes: NDArray[np.intp], label: NDArray[np.bool_], n_codes: int) -> NDArray[np.float64]:
     seen = np.bincount(codes, minlength=n_codes)
     positive = np.bincount(codes, weights=label, minlength=n_codes)
-    return (positive + _SMOOTHING_ROWS * label.mean()) / (seen + _SMOOTHING_ROWS)
+    smoothed = positive + _SMOOTHING_ROWS * float(label.mean())
+    rates: NDArray[np.float64] = smoothed / (seen + _SMOOTHING_ROWS)
+    return rates
 
 
 def _missing_auc(

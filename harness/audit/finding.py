@@ -38,10 +38,11 @@ class Finding:
 def accept(findings: Sequence[Finding], accepted: Sequence[AcceptedFinding]) -> tuple[Finding, ...]:
     """Mark findings that the protocol's owner has looked at and accepted."""
     reasons = {(entry.check, entry.column): entry.reason for entry in accepted}
-    marked = []
-    for finding in findings:
+
+    def marked(finding: Finding) -> Finding:
         keys = [(finding.check, column) for column in finding.columns or ("",)]
-        if all(key in reasons for key in keys):
-            finding = replace(finding, accepted="; ".join(sorted({reasons[k] for k in keys})))
-        marked.append(finding)
-    return tuple(marked)
+        if not all(key in reasons for key in keys):
+            return finding
+        return replace(finding, accepted="; ".join(sorted({reasons[key] for key in keys})))
+
+    return tuple(map(marked, findings))

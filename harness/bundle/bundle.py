@@ -78,4 +78,4 @@ def golden_rows(features: pd.DataFrame, n_rows: int = 24) -> list[dict[str, Any]
     """
     places = np.unique(np.linspace(0, len(features) - 1, n_rows).astype(np.intp))
     rows = rows_of(features.iloc[places])
-    return [*rows, {name: None for name in rows[0]}]
+    return [*rows, dict.fromkeys(rows[0])]

@@ -111,7 +111,9 @@ def _numbers(column: pd.Series) -> np.ndarray[Any, np.dtype[np.float64]]:
     infinite = np.isinf(values)
     if infinite.any():
         row = int(np.flatnonzero(infinite)[0])
-        raise BundleError(f"column '{column.name}', row {row}: {values[row]} is not a finite number")
+        raise BundleError(
+            f"column '{column.name}', row {row}: {values[row]} is not a finite number"
+        )
     return values
 
 
@@ -135,7 +137,9 @@ def _category(name: str, value: Any) -> str | None:
     if isinstance(value, str):
         return value
     if value is _MISSING:
-        raise BundleError(f"column '{name}' is missing from the row to score; pass null if not known")
+        raise BundleError(
+            f"column '{name}' is missing from the row to score; pass null if not known"
+        )
     if value is None or value is pd.NA or (isinstance(value, float) and math.isnan(value)):
         return None
     if isinstance(value, float) and value.is_integer():

@@ -60,7 +60,9 @@ def largest_difference(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
 def _check_files(place: Path, expected: dict[str, str]) -> None:
     present = {path.name for path in place.iterdir()} - {"manifest.json"}
     for name in sorted(present - set(expected)):
-        raise BundleError(f"{place / name}: not in the manifest; remove it or fetch the bundle again")
+        raise BundleError(
+            f"{place / name}: not in the manifest; remove it or fetch the bundle again"
+        )
     for name, digest in expected.items():
         path = place / name
         if Path(name).name != name or path.is_symlink() or not path.is_file():
@@ -91,7 +93,9 @@ def _pipeline(path: Path, trust: Collection[str], own: list[dict[str, str]]) -> 
         return skops.io.load(path, trusted=sorted(KNOWN_TYPES | set(trust)))
     except ImportError as error:
         modules = ", ".join(c["module"] for c in own) or str(error)
-        raise BundleError(f"{path}: needs the module {modules}, which is not importable here") from error
+        raise BundleError(
+            f"{path}: needs the module {modules}, which is not importable here"
+        ) from error
 
 
 def _replay(bundle: Bundle, place: Path) -> None:

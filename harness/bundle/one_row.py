@@ -76,9 +76,7 @@ def _numbers(part: Any) -> Callable[[Floats], Floats] | None:
     return fill_and_scale
 
 
-def _categories(
-    part: Any, names: tuple[str, ...]
-) -> Callable[[list[str | None]], Floats] | None:
+def _categories(part: Any, names: tuple[str, ...]) -> Callable[[list[str | None]], Floats] | None:
     if not isinstance(part, (OneHotEncoder, OrdinalEncoder)):
         return None
     unknown = "\x00never seen"
@@ -93,12 +91,10 @@ def _categories(
         answers = _ask(part, names, question)
         place = np.flatnonzero((answers != base).any(axis=0))
         places.append(place)
-        tables.append(
-            {value: answer for value, answer in zip(values, answers[:, place], strict=True)}
-        )
+        tables.append(dict(zip(values, answers[:, place], strict=True)))
 
     def look_up(values: list[str | None]) -> Floats:
-        row = base.copy()
+        row: Floats = base.copy()
         for table, place, value in zip(tables, places, values, strict=True):
             answer = table.get(value)
             if answer is not None:

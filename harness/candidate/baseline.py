@@ -21,6 +21,7 @@ from harness.settings import (
     NoWeighting,
     PriorBaseline,
     RuleBaseline,
+    ThresholdPolicy,
 )
 
 # Numeric rule columns with more distinct values than this are cut into as many parts.
@@ -68,7 +69,12 @@ def fit_baseline(
 
 @fit_baseline.register
 def _(
-    settings: PriorBaseline, dataset: Dataset, split: Split, values: RowValues, *, n_jobs: int | None
+    settings: PriorBaseline,
+    dataset: Dataset,
+    split: Split,
+    values: RowValues,
+    *,
+    n_jobs: int | None,
 ) -> BaselineScores:
     rate = float(dataset.label[split.train].mean())
     return _silent("prior", "the overall rate of the training window, never an alert", rate, split)
@@ -97,13 +103,24 @@ def _(
     rates = (positive + weight * rate) / (seen + weight)
     names = " x ".join(settings.columns)
     return _alerting(
-        "rule", f"the historic rate by {names}", rates[cells], settings.threshold, dataset, split, values
+        "rule",
+        f"the historic rate by {names}",
+        rates[cells],
+        settings.threshold,
+        dataset,
+        split,
+        values,
     )
 
 
 @fit_baseline.register
 def _(
-    settings: LogisticBaseline, dataset: Dataset, split: Split, values: RowValues, *, n_jobs: int | None
+    settings: LogisticBaseline,
+    dataset: Dataset,
+    split: Split,
+    values: RowValues,
+    *,
+    n_jobs: int | None,
 ) -> BaselineScores:
     candidate = CandidateSettings(
         preprocess={"_target_": "harness.candidate.preprocess.linear"},
@@ -157,7 +174,7 @@ def _alerting(
     kind: str,
     meaning: str,
     score: NDArray[np.float64],
-    policy: object,
+    policy: ThresholdPolicy,
     dataset: Dataset,
     split: Split,
     values: RowValues,

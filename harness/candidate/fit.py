@@ -92,7 +92,11 @@ def fit_model(
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", ConvergenceWarning)
         x_learn = _matrix(transformer.fit_transform(dataset.features.iloc[learn]))
-        x_held = _matrix(transformer.transform(dataset.features.iloc[held_back])) if len(held_back) else None
+        x_held = (
+            _matrix(transformer.transform(dataset.features.iloc[held_back]))
+            if len(held_back)
+            else None
+        )
         arguments = dict(applied.fit_arguments)
         if stops_early:
             arguments |= _early_stopping(model, x_held, dataset.label[held_back])
@@ -129,7 +133,9 @@ def fit_model(
 @singledispatch
 def calibration_method(settings: object) -> str | None:
     """scikit-learn's name for a calibration; None for none."""
-    raise ConfigError(f"calibration: {type(settings).__name__} is no calibration this harness knows")
+    raise ConfigError(
+        f"calibration: {type(settings).__name__} is no calibration this harness knows"
+    )
 
 
 @calibration_method.register
@@ -157,7 +163,9 @@ def _hold_back(
     is_late = dataset.time[train] >= start
     learn = train[~is_late & (dataset.label_known[train] < start)]
     if len(learn) == 0:
-        raise ConfigError(f"held_back_share: {share} leaves no training rows; choose a smaller share")
+        raise ConfigError(
+            f"held_back_share: {share} leaves no training rows; choose a smaller share"
+        )
     return learn, train[is_late]
 
 
@@ -169,11 +177,15 @@ def _stops_early(model: Any) -> bool:
     return by_set and parameters.get("early_stopping") is True
 
 
-def _early_stopping(model: Any, x_held: Features | None, label: NDArray[np.bool_]) -> dict[str, Any]:
+def _early_stopping(
+    model: Any, x_held: Features | None, label: NDArray[np.bool_]
+) -> dict[str, Any]:
     """Fit arguments that make the model watch the held-back rows, or stop watching any."""
     by_rounds = "early_stopping_rounds" in model.get_params()
     if x_held is None:
-        model.set_params(**({"early_stopping_rounds": None} if by_rounds else {"early_stopping": False}))
+        model.set_params(
+            **({"early_stopping_rounds": None} if by_rounds else {"early_stopping": False})
+        )
         return {}
     outcome = label.astype(np.int64)
     if by_rounds:
@@ -181,15 +193,21 @@ def _early_stopping(model: Any, x_held: Features | None, label: NDArray[np.bool_
     return {"X_val": x_held, "y_val": outcome}
 
 
-def _fit(model: Any, features: Features, label: NDArray[np.bool_], arguments: dict[str, Any]) -> None:
+def _fit(
+    model: Any, features: Features, label: NDArray[np.bool_], arguments: dict[str, Any]
+) -> None:
     try:
         model.fit(features, label.astype(np.int64), **arguments)
     except MemoryError as error:
-        raise FitError("model: not enough memory to fit; use fewer rows or a smaller model") from error
+        raise FitError(
+            "model: not enough memory to fit; use fewer rows or a smaller model"
+        ) from error
     except Exception as error:  # any estimator may raise anything; the user's words are what counts
         first = str(error).strip().splitlines()[0] if str(error).strip() else repr(error)
         hint = "; use preprocess=linear, which fills nulls" if "NaN" in str(error) else ""
-        raise FitError(f"model: {type(model).__name__} could not be fitted ({first}){hint}") from error
+        raise FitError(
+            f"model: {type(model).__name__} could not be fitted ({first}){hint}"
+        ) from error
 
 
 def _rounds(model: Any) -> int | None:

@@ -41,4 +41,6 @@ def _call(group: str, config: Mapping[str, Any], parameters: Mapping[str, Any]) 
     try:
         return target(**parameters)
     except (TypeError, ValueError) as error:
-        raise ConfigError(f"{group}: {config['_target_']} rejects its parameters ({error})") from error
+        raise ConfigError(
+            f"{group}: {config['_target_']} rejects its parameters ({error})"
+        ) from error

@@ -124,7 +124,9 @@ def choose_threshold(
             everybody and the policy does not allow that.
     """
     if not np.isfinite(score).all():
-        raise FitError("model: some validation scores are nan or infinite; no threshold can be chosen")
+        raise FitError(
+            "model: some validation scores are nan or infinite; no threshold can be chosen"
+        )
     curve = threshold_curve(score, label, values)
     allowed = np.ones(len(curve.threshold), dtype=bool)
     if not policy.allow_degenerate:
@@ -141,15 +143,15 @@ def choose_threshold(
 
 
 @singledispatch
-def choose(
-    policy: object, curve: ThresholdCurve, allowed: NDArray[np.bool_]
-) -> tuple[float, str]:
+def choose(policy: object, curve: ThresholdCurve, allowed: NDArray[np.bool_]) -> tuple[float, str]:
     """A policy's choice among the allowed points: threshold and reason."""
     raise ConfigError(f"threshold: {type(policy).__name__} is no policy this harness knows")
 
 
 @choose.register
-def _(policy: FixedThreshold, curve: ThresholdCurve, allowed: NDArray[np.bool_]) -> tuple[float, str]:
+def _(
+    policy: FixedThreshold, curve: ThresholdCurve, allowed: NDArray[np.bool_]
+) -> tuple[float, str]:
     n_alerts = float((curve.threshold >= policy.value).any()) and float(
         curve.n_alerts[curve.threshold >= policy.value][-1]
     )
@@ -164,7 +166,9 @@ def _(policy: FixedThreshold, curve: ThresholdCurve, allowed: NDArray[np.bool_])
 
 
 @choose.register
-def _(policy: MaxF1Threshold, curve: ThresholdCurve, allowed: NDArray[np.bool_]) -> tuple[float, str]:
+def _(
+    policy: MaxF1Threshold, curve: ThresholdCurve, allowed: NDArray[np.bool_]
+) -> tuple[float, str]:
     return _best(curve, curve.f_beta(1.0), allowed, "highest F1 on validation")
 
 

@@ -9,22 +9,29 @@ from pathlib import Path
 
 from harness.artefacts import SCHEMA_VERSION, to_json
 from harness.cli.output import Table, add_format_argument, print_table
-from harness.comparison import Comparison, ComparedRun, compare_runs
+from harness.comparison import ComparableGroup, ComparedCriterion, compare_runs
 from harness.decision.sentence import figure
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Runs or folders of runs."""
     parser.add_argument(
-        "folders", nargs="*", default=["outputs"], help="runs, or folders of runs (default: outputs)"
+        "folders",
+        nargs="*",
+        default=["outputs"],
+        help="runs, or folders of runs (default: outputs)",
     )
-    parser.add_argument("--all", action="store_true", help="every config key, not only what differs")
+    parser.add_argument(
+        "--all", action="store_true", help="every config key, not only what differs"
+    )
     add_format_argument(parser)
 
 
 def run(options: argparse.Namespace) -> int:
     """Print the comparison."""
-    return compare_folders([Path(f) for f in options.folders], options.format, every_key=options.all)
+    return compare_folders(
+        [Path(f) for f in options.folders], options.format, every_key=options.all
+    )
 
 
 def compare_folders(folders: Sequence[Path], style: str, *, every_key: bool = False) -> int:
@@ -35,39 +42,47 @@ def compare_folders(folders: Sequence[Path], style: str, *, every_key: bool = Fa
         return 0
     for group in comparison.groups:
         title = f"protocol {group.protocol[:8]}, test rows {group.test[:8]}" if group.test else ""
-        print_table(_table(comparison, group.runs, title), style)
+        print_table(_table(group, title), style)
     for sentence in comparison.sentences:
         print(sentence, file=sys.stderr if style == "table" else sys.stdout)
     return 0
 
 
-def _table(comparison: Comparison, runs: Sequence[ComparedRun], title: str) -> Table:
-    criteria = list(dict.fromkeys(c.name for run in runs for c in run.criteria))
-    keys = [k for k in comparison.keys if any(k in run.config for run in runs)]
-    columns = ["rank", "run", *keys, "decision", *criteria]
-    rows = []
-    for run in runs:
-        cells = {c.name: c for c in run.criteria}
-        rows.append(
-            [
-                str(run.rank) if run.rank else "",
-                run.name,
-                *(run.config.get(key, "") for key in keys),
-                run.outcome,
-                *(_cell(cells[name]) if name in cells else "" for name in criteria),
-            ]
+def _table(group: ComparableGroup, title: str) -> Table:
+    """One line per run: what is its own, how it was decided, and what it did not pass."""
+    primary = next((run.criteria[0].name for run in group.runs if run.criteria), "primary")
+    columns = ("rank", "run", "differs in", "decision", primary, "not passed")
+    rows = [
+        (
+            str(run.rank or ""),
+            run.name,
+            ", ".join(
+                f"{_short(key)}={_short(run.config[key])}"
+                for key in group.keys
+                if run.config.get(key)
+            ),
+            run.outcome,
+            _figures(run.criteria[0]) if run.criteria else "",
+            run.reason
+            or "; ".join(f"{c.name} {c.verdict}" for c in run.criteria if c.verdict != "PASS"),
         )
-        if run.reason:
-            rows[-1][-1] = run.reason
+        for run in group.runs
+    ]
     return Table(columns=columns, rows=rows, title=title, right=frozenset({"rank"}))
 
 
-def _cell(criterion: object) -> str:
-    from harness.comparison import ComparedCriterion
+def _short(text: str) -> str:
+    """A class by its name, a group's option by the group."""
+    for ending in ("._target_", ".kind"):
+        if text.endswith(ending):
+            return text.removesuffix(ending)
+    is_path = text.count(".") >= 1 and text.replace(".", "").replace("_", "").isalpha()
+    return text.rpartition(".")[2] if is_path and text[0].islower() and "." in text else text
 
-    assert isinstance(criterion, ComparedCriterion)
-    text = f"{criterion.verdict} {figure(criterion.estimate, criterion.unit)}"
-    if criterion.lower is not None:
-        low, high = figure(criterion.lower, criterion.unit), figure(criterion.upper, criterion.unit)
-        text += f" [{low}, {high}]"
-    return text
+
+def _figures(criterion: ComparedCriterion) -> str:
+    text = figure(criterion.estimate, criterion.unit)
+    if criterion.lower is None:
+        return text
+    low, high = figure(criterion.lower, criterion.unit), figure(criterion.upper, criterion.unit)
+    return f"{text} [{low}, {high}]"

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from harness.cli import completion
 from harness.errors import HarnessError, did_you_mean
 
 COULD_NOT_RUN = 2
@@ -70,6 +71,8 @@ def main(arguments: Sequence[str]) -> int:
     if not arguments or arguments[0] in ("-h", "--help", "help"):
         print(_usage())
         return 0
+    if completion.is_completion(arguments):
+        return _complete(arguments)
     name, *rest = arguments
     if name in ("-V", "--version"):
         from importlib.metadata import version
@@ -103,6 +106,15 @@ def main(arguments: Sequence[str]) -> int:
         return COULD_NOT_RUN
 
 
+def _complete(arguments: Sequence[str]) -> int:
+    choices = completion.command_choices(COMMANDS) if "COMP_LINE" in os.environ else None
+    if choices is not None:
+        print(" ".join(choices))
+        return 0
+    completion.hide_subcommand()
+    return _dispatch("run", [word for word in arguments if word != "run"])
+
+
 def _dispatch(name: str, words: list[str]) -> int:
     command = COMMANDS[name]
     module = importlib.import_module(f"harness.cli.{command.module}")
@@ -133,5 +145,8 @@ def _usage() -> str:
     for name, command in COMMANDS.items():
         lines.append(f"  {name:<{width}}  {command.summary}")
         lines.append(f"  {'':<{width}}  example: {command.example}")
-    lines += ["", "`harness COMMAND --help` says more; `harness run --help` lists every config group."]
+    lines += [
+        "",
+        "`harness COMMAND --help` says more; `harness run --help` lists every config group.",
+    ]
     return "\n".join(lines)

@@ -54,8 +54,8 @@ def _settings(word: str) -> RunSettings:
     content = read_record(find_run(word)).content
     if "protocol" not in content:
         raise ConfigError(f"{word}: that run failed before it had a protocol")
-    candidate = {k: v for k, v in content["candidate"].items()}
-    return load_settings({**content["protocol"], **candidate, "running": content["running"]})
+    parts = {**content["protocol"], **content["candidate"], "running": content["running"]}
+    return load_settings(parts)
 
 
 def _is_run(word: str) -> bool:

@@ -12,6 +12,7 @@ from harness.cli.decision_panel import decision_markdown, print_decision
 from harness.cli.main import COULD_NOT_RUN
 from harness.cli.output import FORMATS
 from harness.sweep import launch
+from harness.sweep.job import SweepStoppedError
 from harness.sweep.progress import QUIET
 
 
@@ -27,6 +28,9 @@ def run(options: argparse.Namespace) -> int:
         os.environ[QUIET] = "1"
     try:
         launched = launch(options.overrides)
+    except SweepStoppedError as error:
+        print(f"harness run: {error}; the sweep was stopped (running.fail_fast)", file=sys.stderr)
+        return COULD_NOT_RUN
     finally:
         if options.quiet:
             del os.environ[QUIET]

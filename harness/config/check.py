@@ -13,7 +13,13 @@ from typing import Any
 
 from harness.config.criteria_check import check_criteria
 from harness.errors import ConfigError, did_you_mean
-from harness.settings import GROUPS, OPEN_GROUPS, RunningSettings, RunSettings
+from harness.settings import (
+    GROUPS,
+    OPEN_GROUPS,
+    Guardrail,
+    RunningSettings,
+    RunSettings,
+)
 
 
 def load_settings(config: Mapping[str, Any]) -> RunSettings:
@@ -38,24 +44,6 @@ def load_settings(config: Mapping[str, Any]) -> RunSettings:
     settings: RunSettings = _typed("", RunSettings, values)
     _check_ranges(settings)
     return settings
-
-
-def known_keys(parent: str) -> list[str]:
-    """Keys valid below a dotted path, over all options of its group."""
-    if not parent:
-        return [field.name for field in fields(RunSettings)]
-    head, *rest = parent.split(".")
-    classes: Iterable[type] = GROUPS.get(head, {}).values()
-    if head == "running":
-        classes = [RunningSettings]
-    if rest and rest[0] == "threshold":
-        classes = GROUPS["threshold"].values()
-    elif rest:
-        nested = [f.type for cls in classes for f in fields(cls) if f.name == rest[0]]
-        module = importlib.import_module("harness.settings")
-        names = " ".join(str(kind) for kind in nested)
-        classes = [c for c in vars(module).values() if is_dataclass(c) and c.__name__ in names]
-    return sorted({field.name for cls in classes for field in fields(cls)})
 
 
 def import_target(key: str, target: Any, beside: Path | None = None) -> Any:
@@ -125,10 +113,9 @@ def _refuse_nested(key: str, cls: type, values: Mapping[str, Any]) -> None:
         if is_dataclass(made) and isinstance(value, Mapping):
             _refuse_nested(f"{key}.{name}", type(made), value)
         elif name == "guardrail_metrics" and isinstance(value, Mapping):
-            guardrail: type = sys.modules["harness.settings"].Guardrail
             for label, entry in value.items():
                 if isinstance(entry, Mapping):
-                    _refuse_nested(f"{key}.{name}.{label}", guardrail, entry)
+                    _refuse_nested(f"{key}.{name}.{label}", Guardrail, entry)
 
 
 def _refuse_unknown(name: str, known: Iterable[str], *, parent: str) -> None:
@@ -179,4 +166,6 @@ def _check_ranges(settings: RunSettings) -> None:
     for name in ("precision", "recall", "fraction", "max_alert_share"):
         share = getattr(settings.threshold, name, 0.5)
         if not 0 < share <= 1:
-            raise ConfigError(f"threshold.{name}: {share} is not a share; choose above 0, at most 1")
+            raise ConfigError(
+                f"threshold.{name}: {share} is not a share; choose above 0, at most 1"
+            )

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from harness.config.check import accepted_parameters, known_keys, load_settings
+from harness.config.check import accepted_parameters, load_settings
 from harness.errors import ConfigError, did_you_mean
 from harness.settings import GROUPS, OPEN_GROUPS, RunSettings
 
@@ -123,14 +123,17 @@ def _bad_value(key: str, text: str, overrides: Sequence[str]) -> ConfigError:
 
 def _unknown_key(key: str, overrides: Sequence[str]) -> str:
     parent, _, name = key.rpartition(".")
-    if parent not in OPEN_GROUPS:
-        return f"{key}: no such key; {did_you_mean(name, known_keys(parent))}"
-    # What an open group takes depends on the class chosen, so compose without the typo.
+    # Which keys there are depends on the options chosen, so compose without the typo.
     others = [word for word in overrides if not word.lstrip("+~").startswith(key)]
-    chosen = compose_dict(others)[parent]
-    accepted = accepted_parameters(parent, chosen) or []
-    hint = f"write +{key}=..." if name in accepted else did_you_mean(name, accepted)
-    return f"{key}: not set by this {parent}'s YAML; {hint}"
+    chosen: Any = compose_dict(others)
+    for part in parent.split(".") if parent else []:
+        chosen = chosen.get(part) if isinstance(chosen, dict) else None
+    if parent in OPEN_GROUPS:
+        accepted = accepted_parameters(parent, chosen) or []
+        hint = f"write +{key}=..." if name in accepted else did_you_mean(name, accepted)
+        return f"{key}: not set by this {parent}'s YAML; {hint}"
+    hint = did_you_mean(name, chosen) if isinstance(chosen, dict) else f"{parent} holds no keys"
+    return f"{key}: no such key; {hint}"
 
 
 def _groups() -> list[str]:

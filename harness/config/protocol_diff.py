@@ -17,7 +17,11 @@ def protocol_changes(ours: RunSettings, theirs: RunSettings) -> list[str]:
         theirs: The second one.
     """
     before, after = _flat(protocol_dict(ours)), _flat(protocol_dict(theirs))
-    changes = [_sentence(key, before, after) for key in sorted({*before, *after}) if before.get(key) != after.get(key)]
+    changes = [
+        _sentence(key, before, after)
+        for key in sorted({*before, *after})
+        if before.get(key) != after.get(key)
+    ]
     if protocol_fingerprint(ours) == protocol_fingerprint(theirs):
         head = "Results stay comparable: the two protocols ask the same of the same rows."
     else:

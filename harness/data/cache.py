@@ -49,4 +49,6 @@ def cached_frame(folder: Path, key: str, build: Callable[[], pd.DataFrame]) -> p
 
 
 def _read(path: Path) -> pd.DataFrame:
-    return pq.read_table(path, memory_map=True).to_pandas(split_blocks=True, self_destruct=True)
+    table = pq.read_table(path, memory_map=True)
+    frame: pd.DataFrame = table.to_pandas(split_blocks=True, self_destruct=True)
+    return frame

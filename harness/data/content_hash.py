@@ -27,10 +27,10 @@ def row_hashes(frame: pd.DataFrame) -> NDArray[np.uint64]:
     Columns are combined in name order; pandas hashes values, so equal text hashes
     equally whatever its categorical codes.
     """
-    total = np.zeros(len(frame), dtype=np.uint64)
+    total: NDArray[np.uint64] = np.zeros(len(frame), dtype=np.uint64)
     for name in sorted(frame.columns):
         column = pd.util.hash_pandas_object(frame[name], index=False).to_numpy(dtype=np.uint64)
-        total = total * np.uint64(1_000_003) ^ column
+        total = np.bitwise_xor(total * np.uint64(1_000_003), column)
     return total
 
 

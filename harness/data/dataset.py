@@ -100,8 +100,8 @@ def as_category(column: pd.Series) -> pd.Categorical:
     else:
         values = pd.Categorical(column.where(column.notna(), None))
     names = [_text(category) for category in values.categories]
-    if len(set(names)) == len(names):
-        return values.rename_categories(names)
+    if names == list(values.categories):
+        return values
     lookup = np.array([*names, None], dtype=object)
     return pd.Categorical(lookup[values.codes])
 

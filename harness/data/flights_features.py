@@ -70,7 +70,8 @@ def known_before_departure(
 def _scheduled_departure(flights: pd.DataFrame) -> NDArray[np.int64]:
     """Scheduled departure in UTC, seconds; `time_hour` is its hour in UTC."""
     hour = pd.to_datetime(flights["time_hour"], utc=True)
-    return _seconds(hour) + 60 * flights["minute"].to_numpy(dtype=np.int64)
+    minute: NDArray[np.int64] = flights["minute"].to_numpy(dtype=np.int64)
+    return _seconds(hour) + 60 * minute
 
 
 def _scheduled_arrival(

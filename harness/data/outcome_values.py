@@ -24,9 +24,7 @@ class RowValues:
         return RowValues(if_alert=self.if_alert[rows], if_silent=self.if_silent[rows])
 
 
-def row_values(
-    outcome: OutcomeValues, label: NDArray[np.bool_], frame: pd.DataFrame
-) -> RowValues:
+def row_values(outcome: OutcomeValues, label: NDArray[np.bool_], frame: pd.DataFrame) -> RowValues:
     """Resolve numbers and column names into worth per row.
 
     Args:
@@ -67,5 +65,7 @@ def _resolve(name: str, value: object, frame: pd.DataFrame) -> float | NDArray[n
     amounts = pd.to_numeric(frame[column], errors="coerce").to_numpy(dtype=np.float64)
     if not np.isfinite(amounts).all():
         row = int(np.flatnonzero(~np.isfinite(amounts))[0])
-        raise DataError(f"{key}: column '{column}' has no finite number in row {row}; fill or drop it")
+        raise DataError(
+            f"{key}: column '{column}' has no finite number in row {row}; fill or drop it"
+        )
     return sign * amounts

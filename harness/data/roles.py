@@ -66,8 +66,12 @@ def infer_features(
         elif n_distinct == 1 and not column.isna().any():
             notes.append(f"{name}: left out, the same value in every row")
         elif pd.api.types.is_datetime64_any_dtype(column.dtype):
-            notes.append(f"{name}: left out, a time; derive a number from it (days since) to use it")
-        elif pd.api.types.is_bool_dtype(column.dtype) or pd.api.types.is_numeric_dtype(column.dtype):
+            notes.append(
+                f"{name}: left out, a time; derive a number from it (days since) to use it"
+            )
+        elif pd.api.types.is_bool_dtype(column.dtype) or pd.api.types.is_numeric_dtype(
+            column.dtype
+        ):
             numeric.append(name)
         elif n_distinct > min(MAX_CATEGORIES, max(50, MAX_DISTINCT_SHARE * len(frame))):
             notes.append(f"{name}: left out, {n_distinct} distinct texts look like an identifier")

@@ -87,7 +87,9 @@ def split_by_time(
     """
     n_untimed = int(np.isnat(time).sum())
     if n_untimed:
-        raise DataError(f"dataset.time: {n_untimed} of {time.size} rows have no time; drop or repair them")
+        raise DataError(
+            f"dataset.time: {n_untimed} of {time.size} rows have no time; drop or repair them"
+        )
     train_start = _utc(windows.train_start) if windows.train_start is not None else time.min()
     validation_start, test_start = _utc(windows.validation_start), _utc(windows.test_start)
     train_end, validation_end = _utc(windows.train_end), _utc(windows.validation_end)
@@ -120,14 +122,14 @@ def split_by_time(
             )
     order = {name: _in_time_order(mask, time) for name, mask in masks.items()}
     counts = {reason: int(rows.sum()) for reason, rows in dropped.items()}
-    return Split(
-        **order, windows=windows, dropped={reason: n for reason, n in counts.items() if n}
-    )
+    return Split(**order, windows=windows, dropped={reason: n for reason, n in counts.items() if n})
 
 
 def describe(windows: Windows) -> str:
     """The windows in one line."""
-    first = f"{windows.train_start:%Y-%m-%d %H:%M}" if windows.train_start is not None else "first row"
+    first = (
+        f"{windows.train_start:%Y-%m-%d %H:%M}" if windows.train_start is not None else "first row"
+    )
     return (
         f"train {first} to {windows.train_end:%Y-%m-%d %H:%M}, validation "
         f"{windows.validation_start:%Y-%m-%d %H:%M} to {windows.validation_end:%Y-%m-%d %H:%M}, "

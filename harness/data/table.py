@@ -90,7 +90,15 @@ def _check_columns(settings: TableDataset, names: list[str]) -> None:
         name = getattr(settings, key)
         if name is not None and name not in names:
             raise ConfigError(f"dataset.{key}: no column '{name}'; {did_you_mean(name, names)}")
-    for key in ("numeric", "categorical", "segments", "rule_columns", "value", "after_outcome", "ignore"):
+    for key in (
+        "numeric",
+        "categorical",
+        "segments",
+        "rule_columns",
+        "value",
+        "after_outcome",
+        "ignore",
+    ):
         for name in getattr(settings, key) or []:
             if name not in names:
                 raise ConfigError(f"dataset.{key}: no column '{name}'; {did_you_mean(name, names)}")
@@ -106,8 +114,14 @@ def _wanted(settings: TableDataset, names: list[str]) -> list[str]:
 
 def _named(settings: TableDataset) -> set[str]:
     single = (settings.time, settings.label, settings.label_time, settings.entity)
-    lists = (settings.numeric or [], settings.categorical or [], settings.segments)
-    lists += (settings.rule_columns, settings.value, settings.after_outcome)
+    lists = (
+        settings.numeric or [],
+        settings.categorical or [],
+        settings.segments,
+        settings.rule_columns,
+        settings.value,
+        settings.after_outcome,
+    )
     return {n for n in single if n} | {name for names in lists for name in names}
 
 

@@ -37,7 +37,9 @@ def column_names(path: Path) -> list[str]:
         raise _unreadable(path, error) from error
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        raise DataError(f"dataset.path: {path} has the column '{twice[0]}' twice; rename one of them")
+        raise DataError(
+            f"dataset.path: {path} has the column '{twice[0]}' twice; rename one of them"
+        )
     return names
 
 
@@ -50,7 +52,9 @@ def read_columns(path: Path, names: Sequence[str]) -> pd.DataFrame:
     try:
         if _is_csv(path):
             options = pacsv.ConvertOptions(
-                include_columns=list(names), strings_can_be_null=True, quoted_strings_can_be_null=False
+                include_columns=list(names),
+                strings_can_be_null=True,
+                quoted_strings_can_be_null=False,
             )
             table = pacsv.read_csv(path, parse_options=_parse(path), convert_options=options)
         else:
@@ -59,7 +63,10 @@ def read_columns(path: Path, names: Sequence[str]) -> pd.DataFrame:
         raise _unreadable(path, error) from error
     if table.num_rows == 0:
         raise DataError(f"dataset.path: {path} has a header but no rows")
-    return table.to_pandas(split_blocks=True, self_destruct=True, date_as_object=False)
+    frame: pd.DataFrame = table.to_pandas(
+        split_blocks=True, self_destruct=True, date_as_object=False
+    )
+    return frame
 
 
 def _is_csv(path: Path) -> bool:
@@ -71,7 +78,9 @@ def _is_csv(path: Path) -> bool:
         return False
     if last in _CSV:
         return True
-    raise ConfigError(f"dataset.path: {path} is neither .csv, .tsv nor .parquet; rename or convert it")
+    raise ConfigError(
+        f"dataset.path: {path} is neither .csv, .tsv nor .parquet; rename or convert it"
+    )
 
 
 def _parse(path: Path) -> pacsv.ParseOptions:
@@ -80,4 +89,6 @@ def _parse(path: Path) -> pacsv.ParseOptions:
 
 def _unreadable(path: Path, error: Exception) -> DataError:
     first = str(error).splitlines()[0]
-    return DataError(f"dataset.path: {path} cannot be read ({first}); is it whole, and what its name says?")
+    return DataError(
+        f"dataset.path: {path} cannot be read ({first}); is it whole, and what its name says?"
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -11,7 +12,8 @@ from numpy.typing import NDArray
 
 from harness.errors import ConfigError, DataError
 
-UNITS = {"day": "D", "s": "s", "ms": "ms", "us": "us", "ns": "ns"}
+Unit = Literal["D", "s", "ms", "us", "ns"]
+UNITS: dict[str, Unit] = {"day": "D", "s": "s", "ms": "ms", "us": "us", "ns": "ns"}
 _AWARE = re.compile(r"(Z|[+-]\d\d:?\d\d)$")
 
 
@@ -94,7 +96,9 @@ def _from_numbers(
 
 def _from_text(key: str, column: pd.Series, zone: ZoneInfo) -> NDArray[np.datetime64]:
     text = column.astype("string").str.strip()
-    aware = text.str.contains(_AWARE, regex=True).fillna(False) & text.str.contains(":").fillna(False)
+    aware = text.str.contains(_AWARE, regex=True).fillna(False) & text.str.contains(":").fillna(
+        False
+    )
     n_aware, n_text = int(aware.sum()), int(text.notna().sum())
     if 0 < n_aware < n_text:
         raise DataError(

@@ -45,10 +45,12 @@ def _(settings: RollingSplit, dataset: Dataset) -> tuple[Split, ...]:
     for _ in range(settings.origins):
         splits.append(_split(dataset, last, settings.entity))
         last = Windows(
-            **{
-                name: step.before(instant) if (instant := getattr(last, name)) is not None else None
-                for name in Windows.__dataclass_fields__
-            }
+            train_start=step.before(last.train_start) if last.train_start is not None else None,
+            train_end=step.before(last.train_end),
+            validation_start=step.before(last.validation_start),
+            validation_end=step.before(last.validation_end),
+            test_start=step.before(last.test_start),
+            test_end=step.before(last.test_end),
         )
     return tuple(reversed(splits))
 
@@ -125,7 +127,9 @@ def _date(name: str, text: str | None, zone: str) -> pd.Timestamp | None:
     try:
         instant = pd.Timestamp(str(text))
     except ValueError as error:
-        raise ConfigError(f"split.{name}: '{text}' is no date; write one such as 2013-11-01") from error
+        raise ConfigError(
+            f"split.{name}: '{text}' is no date; write one such as 2013-11-01"
+        ) from error
     return instant.tz_convert(zone) if instant.tzinfo else instant.tz_localize(zone)
 
 

@@ -56,7 +56,9 @@ def criteria_of(settings: CriteriaSettings) -> tuple[Criterion, ...]:
             name=name,
             metric=guardrail.metric or name,
             rule=guardrail.threshold,
-            amount=float(guardrail.value if guardrail.value is not None else guardrail.tolerance or 0),
+            amount=float(
+                guardrail.value if guardrail.value is not None else guardrail.tolerance or 0
+            ),
             relative=guardrail.relative,
             segment=guardrail.per_segment,
             evidence=guardrail.evidence or settings.evidence,

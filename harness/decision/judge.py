@@ -167,9 +167,7 @@ def _verdict(
 
 
 def _nothing() -> Estimate:
-    return Estimate(
-        value=math.nan, interval=None, problem="UNDEFINED", n_blocks=0, n_effective=0.0
-    )
+    return Estimate(value=math.nan, interval=None, problem="UNDEFINED", n_blocks=0, n_effective=0.0)
 
 
 def _finite(value: float | None) -> float | None:

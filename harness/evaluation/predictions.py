@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from harness.evaluation.window import ScoredWindow
@@ -9,9 +10,7 @@ from harness.evaluation.window import ScoredWindow
 
 def predictions_frame(validation: ScoredWindow, test: ScoredWindow) -> pd.DataFrame:
     """Rows of both windows with scores, alerts, labels, worth, block and segments."""
-    return pd.concat(
-        [_frame("validation", validation), _frame("test", test)], ignore_index=True
-    )
+    return pd.concat([_frame("validation", validation), _frame("test", test)], ignore_index=True)
 
 
 def _frame(name: str, window: ScoredWindow) -> pd.DataFrame:
@@ -20,7 +19,7 @@ def _frame(name: str, window: ScoredWindow) -> pd.DataFrame:
         "window": pd.Categorical([name] * len(ours), categories=["validation", "test"]),
         "row": window.rows,
         "time": window.local_time.tz_convert("UTC"),
-        "block": pd.Categorical.from_codes(ours.blocks.code, list(ours.blocks.names)),
+        "block": pd.Categorical(np.array(ours.blocks.names, dtype=object)[ours.blocks.code]),
         "label": ours.label,
         "score": ours.score,
         "alert": ours.alert,

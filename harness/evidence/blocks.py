@@ -25,11 +25,12 @@ class Blocks:
 
     @property
     def n_blocks(self) -> int:
+        """Number of blocks."""
         return len(self.names)
 
     def sums(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Sum of `values` in each block, shape (n_blocks,)."""
-        return np.bincount(self.code, weights=values, minlength=self.n_blocks)
+        return np.bincount(self.code, weights=values, minlength=self.n_blocks).astype(np.float64)
 
     def subset(self, mask: NDArray[np.bool_]) -> Blocks:
         """The same blocks over fewer rows, without those left empty."""

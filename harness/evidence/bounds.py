@@ -62,7 +62,8 @@ def effective_blocks(size: Floats) -> float:
 
 def influence(leave_one_out: Floats) -> Floats:
     """What each block adds to the estimate, centred, shape (n_blocks,)."""
-    return leave_one_out.mean() - leave_one_out
+    centred: Floats = leave_one_out.mean() - leave_one_out
+    return centred
 
 
 def jackknife_bounds(

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from harness.evidence.bounds import (
-    Bounds,
     cosine_bounds,
     effective_blocks,
     jackknife_bounds,
@@ -172,9 +171,16 @@ def _estimate(
         bounds = bounds.widest(cosine_bounds(value, without, n_effective, alpha))
         if as_share and _inside_unit(value, without):
             bounds = bounds.widest(logit_cosine_bounds(value, without, n_effective, alpha))
+    limits = (0.0, 1.0) if as_share else (-np.inf, np.inf)
     return Estimate(
         value=value,
-        interval=_interval(value, bounds, alpha, n_blocks),
+        interval=Interval(
+            estimate=value,
+            lower=max(bounds.lower, limits[0]),
+            upper=min(bounds.upper, limits[1]),
+            alpha=alpha,
+            n_blocks=n_blocks,
+        ),
         problem=None,
         n_blocks=n_blocks,
         n_effective=n_effective,
@@ -184,12 +190,6 @@ def _estimate(
 
 def _inside_unit(value: float, without: Floats) -> bool:
     return 0 < value < 1 and bool((without > 0).all() and (without < 1).all())
-
-
-def _interval(value: float, bounds: Bounds, alpha: float, n_blocks: int) -> Interval:
-    return Interval(
-        estimate=value, lower=bounds.lower, upper=bounds.upper, alpha=alpha, n_blocks=n_blocks
-    )
 
 
 def _without_interval(value: float, problem: str, n_blocks: int, n_effective: float) -> Estimate:

@@ -85,6 +85,16 @@ def ratio(
     return statistics
 
 
+def indicator(mask: NDArray[np.bool_]) -> Floats:
+    """1 where true, 0 elsewhere."""
+    return mask.astype(np.float64)
+
+
+def every_row(rows: ScoredRows) -> Floats:
+    """1 for every row: the denominator of a mean."""
+    return np.ones(len(rows))
+
+
 def divide(sums: Floats) -> Floats:
     """First statistic over the second; nan where the second is zero."""
     return safe_divide(sums[..., 0], sums[..., 1])
@@ -120,9 +130,9 @@ def n_rows(rows: ScoredRows) -> Floats:
 
 def n_positives(rows: ScoredRows) -> Floats:
     """Positives per block."""
-    return rows.blocks.sums(rows.label.astype(np.float64))
+    return rows.blocks.sums(indicator(rows.label))
 
 
 def n_alerts(rows: ScoredRows) -> Floats:
     """Alerts per block."""
-    return rows.blocks.sums(rows.alert.astype(np.float64))
+    return rows.blocks.sums(indicator(rows.alert))

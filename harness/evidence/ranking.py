@@ -53,7 +53,9 @@ def rank(score: NDArray[np.float64]) -> Ranking:
     n_rest = max(n_rows - SINGLE_RANKS, 0)
     ranks = np.minimum(first_of_tie, SINGLE_RANKS)
     if n_rest:
-        ranks = ranks + np.maximum(first_of_tie - SINGLE_RANKS, 0) * min(EQUAL_BINS, n_rest) // n_rest
+        ranks = (
+            ranks + np.maximum(first_of_tie - SINGLE_RANKS, 0) * min(EQUAL_BINS, n_rest) // n_rest
+        )
     # Bins without a first-of-tie rank would only be zeros: number the used ones densely.
     dense = np.append(0, np.cumsum(np.diff(ranks) > 0))
     bins = np.empty(n_rows, dtype=np.intp)

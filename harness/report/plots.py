@@ -5,8 +5,10 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Sequence
+from typing import Any
 
 import matplotlib as mpl
+import matplotlib.dates
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -19,7 +21,7 @@ from harness.evaluation import Curves, PeriodFigure, SegmentFigure
 # Okabe and Ito's palette: told apart by colour-blind readers, legible on light and dark.
 CANDIDATE, BASELINE, ACCENT, QUIET = "#0072b2", "#e69f00", "#009e73", "#8a94a0"
 _INK = "#123456"  # stands for the page's text colour until the SVG is written
-_STYLE = {
+_STYLE: dict[Any, Any] = {
     "font.family": "sans-serif",
     "font.sans-serif": ["system-ui", "Segoe UI", "Roboto", "Helvetica", "Arial", "DejaVu Sans"],
     "font.size": 10,
@@ -40,11 +42,9 @@ _STYLE = {
 }
 
 
-def split_picture(
-    days: Sequence[tuple[str, pd.DatetimeIndex]], n_blocks: int
-) -> str:
+def split_picture(days: Sequence[tuple[str, pd.DatetimeIndex]], n_blocks: int) -> str:
     """Rows per day, coloured by window."""
-    with _figure(7.6, 1.9) as (figure, axes):
+    with _Canvas(7.6, 1.9) as (figure, axes):
         colours = {"train": QUIET, "validation": BASELINE, "test": CANDIDATE}
         for name, time in days:
             day, count = np.unique(
@@ -55,12 +55,14 @@ def split_picture(
         axes.set_ylabel("rows per day")
         axes.legend(ncols=3, loc="lower left", bbox_to_anchor=(0, 1.0), borderaxespad=0.2)
         figure.autofmt_xdate(rotation=0, ha="center")
-        return _svg(figure, f"Rows per day in training, validation and test; {n_blocks} test blocks")
+        return _svg(
+            figure, f"Rows per day in training, validation and test; {n_blocks} test blocks"
+        )
 
 
 def roc_and_pr(candidate: Curves, baseline: Curves, base_rate: float) -> tuple[str, str]:
     """ROC and precision-recall curves."""
-    with _figure(3.7, 3.1) as (figure, axes):
+    with _Canvas(3.7, 3.1) as (figure, axes):
         axes.plot([0, 1], [0, 1], color=QUIET, linewidth=1, linestyle=":")
         for curves, colour, name in _both(candidate, baseline):
             axes.plot(
@@ -69,10 +71,12 @@ def roc_and_pr(candidate: Curves, baseline: Curves, base_rate: float) -> tuple[s
                 color=colour,
                 label=name,
             )
-        axes.set(xlabel="false alarms among negatives", ylabel="recall", xlim=(0, 1), ylim=(0, 1.01))
+        axes.set(
+            xlabel="false alarms among negatives", ylabel="recall", xlim=(0, 1), ylim=(0, 1.01)
+        )
         axes.legend(loc="lower right")
         roc = _svg(figure, "ROC curve of candidate and baseline")
-    with _figure(3.7, 3.1) as (figure, axes):
+    with _Canvas(3.7, 3.1) as (figure, axes):
         axes.axhline(base_rate, color=QUIET, linewidth=1, linestyle=":")
         for curves, colour, name in _both(candidate, baseline):
             axes.plot(curves.recall, curves.precision, color=colour, label=name)
@@ -83,7 +87,7 @@ def roc_and_pr(candidate: Curves, baseline: Curves, base_rate: float) -> tuple[s
 
 def calibration(candidate: Curves, threshold: float) -> tuple[str, str]:
     """Reliability diagram, and scores of both classes."""
-    with _figure(3.7, 3.1) as (figure, axes):
+    with _Canvas(3.7, 3.1) as (figure, axes):
         top = min(1.0, 1.15 * max(candidate.mean_score.max(), candidate.observed_rate.max(), 1e-3))
         axes.plot([0, top], [0, top], color=QUIET, linewidth=1, linestyle=":")
         axes.plot(
@@ -91,17 +95,24 @@ def calibration(candidate: Curves, threshold: float) -> tuple[str, str]:
         )
         axes.set(xlabel="mean score", ylabel="observed rate", xlim=(0, top), ylim=(0, top))
         reliability = _svg(figure, "Observed rate against mean score, in 15 bins of equal count")
-    with _figure(3.7, 3.1) as (figure, axes):
+    with _Canvas(3.7, 3.1) as (figure, axes):
         for counts, colour, name in (
             (candidate.negatives, QUIET, "negative"),
             (candidate.positives, CANDIDATE, "positive"),
         ):
             share = counts / max(counts.sum(), 1)
-            axes.stairs(share, candidate.score_edges, color=colour, label=name, fill=True, alpha=0.55)
+            axes.stairs(
+                share, candidate.score_edges, color=colour, label=name, fill=True, alpha=0.55
+            )
         axes.axvline(threshold, color=ACCENT, linewidth=1.5)
         axes.annotate(
-            "threshold", (threshold, 1), xycoords=("data", "axes fraction"), xytext=(4, -10),
-            textcoords="offset points", color=ACCENT, fontsize=9,
+            "threshold",
+            (threshold, 1),
+            xycoords=("data", "axes fraction"),
+            xytext=(4, -10),
+            textcoords="offset points",
+            color=ACCENT,
+            fontsize=9,
         )
         axes.set(xlabel="score", ylabel="share of the class")
         axes.legend(loc="upper right", bbox_to_anchor=(1, 0.9))
@@ -112,7 +123,7 @@ def threshold_curve(curve: ThresholdCurve, chosen: float, unit: str) -> tuple[st
     """What each threshold would have done on validation, with the chosen one."""
     keep = np.unique(np.linspace(0, len(curve.threshold) - 1, 250).astype(np.intp))
     at = curve.threshold[keep]
-    with _figure(3.7, 3.1) as (figure, axes):
+    with _Canvas(3.7, 3.1) as (figure, axes):
         lines: Sequence[tuple[str, NDArray[np.float64], str]] = (
             ("precision", curve.precision[keep], CANDIDATE),
             ("recall", curve.recall[keep], BASELINE),
@@ -124,7 +135,7 @@ def threshold_curve(curve: ThresholdCurve, chosen: float, unit: str) -> tuple[st
         axes.set(xlabel="threshold", ylim=(0, 1.01))
         axes.legend(loc="upper right")
         rates = _svg(figure, "Precision, recall and alert rate by threshold, on validation")
-    with _figure(3.7, 3.1) as (figure, axes):
+    with _Canvas(3.7, 3.1) as (figure, axes):
         axes.axhline(0, color=QUIET, linewidth=1)
         axes.plot(at, 1000 * curve.value[keep] / curve.n_rows, color=CANDIDATE)
         axes.axvline(chosen, color=ACCENT, linewidth=1.5)
@@ -132,21 +143,27 @@ def threshold_curve(curve: ThresholdCurve, chosen: float, unit: str) -> tuple[st
         return rates, _svg(figure, "Value per 1,000 rows by threshold, on validation")
 
 
-def over_time(periods: Sequence[PeriodFigure], metric: str, title: str, unit: str) -> tuple[str, str]:
+def over_time(
+    periods: Sequence[PeriodFigure], metric: str, title: str, unit: str
+) -> tuple[str, str]:
     """Scores against outcomes by week, and the primary metric of both models by week."""
     week = np.array([period.start for period in periods], dtype="datetime64[D]")
-    with _figure(3.7, 2.8) as (figure, axes):
+    with _Canvas(3.7, 2.8) as (figure, axes):
         observed = [period.n_positives / period.n_rows for period in periods]
         axes.plot(week, observed, "o-", color=ACCENT, markersize=3.5, label="observed rate")
         axes.plot(
-            week, [p.mean_score for p in periods], "o-", color=CANDIDATE, markersize=3.5,
+            week,
+            [p.mean_score for p in periods],
+            "o-",
+            color=CANDIDATE,
+            markersize=3.5,
             label="mean score",
         )
         axes.set_ylim(bottom=0)
         axes.legend(loc="best")
         _thin_dates(axes)
         scores = _svg(figure, "Observed rate and mean score by week of the test window")
-    with _figure(3.7, 2.8) as (figure, axes):
+    with _Canvas(3.7, 2.8) as (figure, axes):
         for values, colour, name in (
             ([p.candidate[metric] for p in periods], CANDIDATE, "candidate"),
             ([p.baseline[metric] for p in periods], BASELINE, "baseline"),
@@ -160,7 +177,7 @@ def over_time(periods: Sequence[PeriodFigure], metric: str, title: str, unit: st
 
 def segments(figures: Sequence[SegmentFigure], metric: str, title: str, unit: str) -> str:
     """The primary metric of both models, segment by segment."""
-    with _figure(7.6, 0.6 + 0.27 * len(figures)) as (figure, axes):
+    with _Canvas(7.6, 0.6 + 0.27 * len(figures)) as (figure, axes):
         place = np.arange(len(figures))[::-1]
         ours = np.array([f.candidate[metric] for f in figures])
         theirs = np.array([f.baseline[metric] for f in figures])
@@ -178,14 +195,13 @@ def _both(candidate: Curves, baseline: Curves) -> Sequence[tuple[Curves, str, st
 
 
 def _thin_dates(axes: Axes) -> None:
-    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
-
-    locator = AutoDateLocator(maxticks=6)
+    dates: Any = mpl.dates  # not annotated upstream
+    locator = dates.AutoDateLocator(maxticks=6)
     axes.xaxis.set_major_locator(locator)
-    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+    axes.xaxis.set_major_formatter(dates.ConciseDateFormatter(locator))
 
 
-class _figure:
+class _Canvas:
     """A figure in the page's style; widths in inches, drawn without pyplot's state."""
 
     def __init__(self, width: float, height: float) -> None:

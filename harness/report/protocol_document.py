@@ -83,9 +83,7 @@ def _subject(settings: RunSettings) -> str:
     if dataset.segments:
         lines.append(f"- Reported separately by: {', '.join(dataset.segments)}.")
     if dataset.after_outcome:
-        lines.append(
-            f"- Known only afterwards, so never used: {', '.join(dataset.after_outcome)}."
-        )
+        lines.append(f"- Known only afterwards, so never used: {', '.join(dataset.after_outcome)}.")
     lines.append(f"- Days begin at midnight, {dataset.timezone}.")
     return "\n".join(lines)
 
@@ -179,7 +177,9 @@ def asks(criterion: Criterion) -> str:
 
 
 def _why(criterion: Criterion) -> str:
-    return "the success criterion" if criterion.is_primary else (criterion.description or "guardrail")
+    return (
+        "the success criterion" if criterion.is_primary else (criterion.description or "guardrail")
+    )
 
 
 def _sureness(criteria: CriteriaSettings) -> str:
@@ -206,7 +206,9 @@ def _deciders(criteria: CriteriaSettings) -> str:
 def _audit(audit: AuditSettings) -> str:
     if not audit.enabled:
         return "Switched off: nobody has checked whether the data gives the answer away."
-    lines = ["Columns, split and model are checked for leakage; a blocking finding makes the run INVALID."]
+    lines = [
+        "Columns, split and model are checked for leakage; a blocking finding makes the run INVALID."
+    ]
     lines += [
         f"- Accepted: check {entry.check} on `{entry.column}`, because {entry.reason}."
         for entry in audit.accept

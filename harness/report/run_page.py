@@ -71,9 +71,7 @@ def run_page(result: RunResult, overrides: tuple[str, ...] = ()) -> str:
         candidate=_lines(candidate_dict(result.settings)),
         plots={
             "split": plots.split_picture(windows, result.metrics[0].candidate.n_blocks),
-            "curves": plots.roc_and_pr(
-                result.curves, result.baseline_curves, float(label.mean())
-            ),
+            "curves": plots.roc_and_pr(result.curves, result.baseline_curves, float(label.mean())),
             "calibration": plots.calibration(result.curves, trial.threshold.value),
             "threshold": plots.threshold_curve(
                 trial.threshold.curve, trial.threshold.value, outcome.unit

@@ -12,7 +12,7 @@ from omegaconf import DictConfig
 started: dict[str, Path] = {}
 
 
-class Remember(Callback):  # type: ignore[misc]  # Hydra is untyped
+class Remember(Callback):
     """Remembers the folder Hydra chose."""
 
     def on_run_start(self, config: DictConfig, **kwargs: Any) -> None:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import traceback
 from pathlib import Path
-from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
@@ -14,6 +12,13 @@ from harness.artefacts.run_folder import RECORD
 from harness.config import load_settings
 from harness.errors import ArtefactError, HarnessError
 from harness.sweep.progress import Progress
+
+# Failures of a single run, raised once Hydra is out of the way: it would print them too.
+failures: list[Exception] = []
+
+
+class SweepStoppedError(BaseException):
+    """A job failed under `running.fail_fast`; no Exception, so that Hydra stops as well."""
 
 
 def run_job(config: DictConfig) -> float | None:
@@ -27,55 +32,55 @@ def run_job(config: DictConfig) -> float | None:
     """
     from hydra.core.hydra_config import HydraConfig
 
-    job = HydraConfig.get()
-    folder = Path(job.runtime.output_dir)
-    overrides = tuple(job.overrides.task)
-    is_sweep = job.mode is not None and job.mode.name == "MULTIRUN"
-    progress = Progress(label=f"job {job.job.num}" if is_sweep else None)
+    hydra = HydraConfig.get()
+    folder = Path(hydra.runtime.output_dir)
+    overrides = tuple(hydra.overrides.task)
+    is_sweep = hydra.mode is not None and hydra.mode.name == "MULTIRUN"
+    progress = Progress(label=f"job {hydra.job.num}" if is_sweep else None)
     try:
         if (folder / RECORD).exists():
             raise ArtefactError(
-                f"{folder}: holds a run already; choose another hydra.run.dir, runs are never overwritten"
+                f"{folder}: holds a run already and runs are never overwritten; "
+                "choose another hydra.run.dir"
             )
-        write_json(folder / RECORD, {"status": "UNFINISHED", "overrides": list(overrides)})
-        plain = OmegaConf.to_container(config, resolve=True)
-        assert isinstance(plain, dict)
-        settings = load_settings({str(k): v for k, v in plain.items()})
-        return _run(settings, folder, overrides, progress)
-    except HarnessError as error:
-        _failed(folder, overrides, str(error))
+        return _run(config, folder, overrides, progress)
+    except Exception as error:
         progress.failed(str(error), overrides)
-        if not is_sweep or config.running.fail_fast:
-            raise
-    except KeyboardInterrupt:
-        _failed(folder, overrides, "interrupted (Ctrl-C)")
-        raise
-    except Exception as error:  # a defect: its traceback belongs beside the run
-        reason = f"{type(error).__name__}: {error}"
-        write_text(folder / "error.txt", traceback.format_exc())
-        _failed(folder, overrides, reason)
-        progress.failed(f"{reason} (traceback in {folder / 'error.txt'})", overrides)
-        if not is_sweep or config.running.fail_fast or os.environ.get("HARNESS_DEBUG"):
-            raise
+        if not is_sweep:
+            failures.append(error)
+        elif config.running.fail_fast:
+            raise SweepStoppedError(f"job {hydra.job.num} failed: {error}") from error
     finally:
         progress.stop()
     return None
 
 
-def _run(settings: Any, folder: Path, overrides: tuple[str, ...], progress: Progress) -> float:
-    # Heavy imports happen here, once a config is known to be right.
-    from harness.record import write_run
-    from harness.runner import run_experiment
+def _run(config: DictConfig, folder: Path, overrides: tuple[str, ...], progress: Progress) -> float:
+    record = folder / RECORD
+    facts = {"overrides": list(overrides)}
+    write_json(record, {"status": "UNFINISHED", **facts})
+    try:
+        plain = OmegaConf.to_container(config, resolve=True)
+        assert isinstance(plain, dict)
+        settings = load_settings({str(key): value for key, value in plain.items()})
 
-    result = run_experiment(settings, stages=progress.stages)
-    progress.facts(result)
-    write_run(result, folder, overrides=overrides)
+        # Heavy imports happen here, once a config is known to be right.
+        from harness.record import write_run
+        from harness.runner import run_experiment
+
+        result = run_experiment(settings, stages=progress.stages)
+        progress.facts(result)
+        write_run(result, folder, overrides=overrides)
+    except KeyboardInterrupt:
+        write_json(record, {"status": "FAILED", **facts, "reason": "interrupted (Ctrl-C)"})
+        raise
+    except HarnessError as error:
+        write_json(record, {"status": "FAILED", **facts, "reason": str(error)})
+        raise
+    except Exception as error:  # a defect: its traceback belongs beside the run
+        write_text(folder / "error.txt", traceback.format_exc())
+        reason = f"{type(error).__name__}: {error} (traceback in error.txt)"
+        write_json(record, {"status": "FAILED", **facts, "reason": reason})
+        raise
     progress.done(result, folder)
     return result.validation_metrics.get(settings.criteria.primary_metric, float("nan"))
-
-
-def _failed(folder: Path, overrides: tuple[str, ...], reason: str) -> None:
-    record = folder / RECORD
-    if record.exists() and "holds a run already" in reason:
-        return
-    write_json(record, {"status": "FAILED", "overrides": list(overrides), "reason": reason})

@@ -14,8 +14,7 @@ from pathlib import Path
 
 from harness.config import CONF_DIR, register_schemas
 from harness.config.compose import reworded
-from harness.sweep import callback
-from harness.sweep.job import run_job
+from harness.sweep import callback, job
 from harness.sweep.plan import check_jobs
 
 # Flags that print something and start no run.
@@ -64,12 +63,15 @@ def launch(arguments: Sequence[str]) -> Launched:
         sys.path.append(str(Path(options.config_dir).resolve()))
     GlobalHydra.instance().clear()
     callback.started.clear()
-    words, sys.argv = sys.argv, ["harness run", *arguments]
+    job.failures.clear()
+    words, sys.argv = sys.argv, [_program(options.shell_completion), *arguments]
     # Hydra would print and exit with status 1; asked for full errors it lets them through.
     full = os.environ.get("HYDRA_FULL_ERROR")
     os.environ["HYDRA_FULL_ERROR"] = "1"
     try:
-        hydra_main(config_path=str(CONF_DIR), config_name="config", version_base="1.3")(run_job)()
+        hydra_main(config_path=str(CONF_DIR), config_name="config", version_base="1.3")(
+            job.run_job
+        )()
     except (HydraException, OmegaConfBaseException) as error:
         raise reworded(error, options.overrides) from error
     finally:
@@ -77,7 +79,14 @@ def launch(arguments: Sequence[str]) -> Launched:
         if full is None:
             del os.environ["HYDRA_FULL_ERROR"]
         GlobalHydra.instance().clear()
+    if job.failures:
+        raise job.failures[0]
     return Launched(folders=_job_folders(), sweep=callback.started.get("sweep"))
+
+
+def _program(is_completion: bool) -> str:
+    """What Hydra calls this program: completion hooks onto the bare command."""
+    return "harness" if is_completion else "harness run"
 
 
 def _job_folders() -> tuple[Path, ...]:

@@ -70,7 +70,9 @@ class Progress:
                 "left out: " + ", ".join(f"{n:,} {reason}" for reason, n in split.dropped.items())
             )
         lines.append(f"baseline: {result.trial.baseline.meaning}")
-        lines.append(f"threshold {result.trial.threshold.value:.4g}: {result.trial.threshold.reason}")
+        lines.append(
+            f"threshold {result.trial.threshold.value:.4g}: {result.trial.threshold.reason}"
+        )
         lines += result.trial.model.notes
         for line in lines:
             self._console.print(f"          [dim]{line}[/dim]", soft_wrap=True)
@@ -79,13 +81,17 @@ class Progress:
         """One line for a finished job of a sweep."""
         if self._one_line_per_job and not self._quiet:
             seconds = sum(result.stages.seconds.values())
-            self._console.print(f"{self._prefix}{result.decision.decision} ({seconds:.1f} s) {folder}")
+            self._console.print(
+                f"{self._prefix}{result.decision.decision} ({seconds:.1f} s) {folder}"
+            )
 
     def failed(self, reason: str, overrides: tuple[str, ...]) -> None:
         """Announce a failed job at once."""
         if self._one_line_per_job:
             self._console.print(
-                f"{self._prefix}FAILED ({' '.join(overrides)}): {reason}", markup=False, soft_wrap=True
+                f"{self._prefix}FAILED ({' '.join(overrides)}): {reason}",
+                markup=False,
+                soft_wrap=True,
             )
 
     def stop(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.evidence.metric import RowMetric, divide, n_rows, ratio
+from harness.evidence.metric import RowMetric, divide, every_row, indicator, n_rows, ratio
 
 METRIC = RowMetric(
     name="accuracy",
@@ -10,9 +10,7 @@ METRIC = RowMetric(
     unit="share of rows",
     higher_is_better=True,
     meaning="Share of rows on which alert and outcome agree.",
-    statistics=ratio(
-        lambda rows: 1.0 * (rows.alert == rows.label), lambda rows: rows.alert * 0.0 + 1.0
-    ),
+    statistics=ratio(lambda rows: indicator(rows.alert == rows.label), every_row),
     value=divide,
     size=n_rows,
     is_share=True,

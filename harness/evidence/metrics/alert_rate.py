@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.evidence.metric import RowMetric, divide, n_rows, ratio
+from harness.evidence.metric import RowMetric, divide, every_row, indicator, n_rows, ratio
 
 METRIC = RowMetric(
     name="alert_rate",
@@ -10,7 +10,7 @@ METRIC = RowMetric(
     unit="share of rows",
     higher_is_better=None,
     meaning="Share of rows on which the model raises an alert.",
-    statistics=ratio(lambda rows: rows.alert * 1.0, lambda rows: rows.alert * 0.0 + 1.0),
+    statistics=ratio(lambda rows: indicator(rows.alert), every_row),
     value=divide,
     size=n_rows,
     is_share=True,

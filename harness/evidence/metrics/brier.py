@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.evidence.metric import RowMetric, divide, n_rows, ratio
+from harness.evidence.metric import RowMetric, divide, every_row, indicator, n_rows, ratio
 
 METRIC = RowMetric(
     name="brier",
@@ -10,9 +10,7 @@ METRIC = RowMetric(
     unit="",
     higher_is_better=False,
     meaning="Mean squared distance between score and outcome.",
-    statistics=ratio(
-        lambda rows: (rows.score - rows.label) ** 2, lambda rows: rows.alert * 0.0 + 1.0
-    ),
+    statistics=ratio(lambda rows: (rows.score - indicator(rows.label)) ** 2, every_row),
     value=divide,
     size=n_rows,
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.evidence.metric import RowMetric, divide, n_positives, ratio
+from harness.evidence.metric import RowMetric, divide, indicator, n_positives, ratio
 
 # F1 = 2 TP / (2 TP + FP + FN) = TP / mean of alerts and positives.
 METRIC = RowMetric(
@@ -12,7 +12,8 @@ METRIC = RowMetric(
     higher_is_better=True,
     meaning="Harmonic mean of precision and recall.",
     statistics=ratio(
-        lambda rows: 2.0 * (rows.alert & rows.label), lambda rows: 1.0 * rows.alert + rows.label
+        lambda rows: 2 * indicator(rows.alert & rows.label),
+        lambda rows: indicator(rows.alert) + indicator(rows.label),
     ),
     value=divide,
     size=n_positives,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from harness.evidence.metric import Floats, RowMetric, divide, n_rows, ratio
+from harness.evidence.metric import Floats, RowMetric, divide, every_row, n_rows, ratio
 from harness.evidence.rows import ScoredRows
 
 # The clipping of sklearn.metrics.log_loss for float64 scores.
@@ -22,7 +22,7 @@ METRIC = RowMetric(
     unit="nats",
     higher_is_better=False,
     meaning="Mean negative log of the probability given to what happened.",
-    statistics=ratio(_surprise, lambda rows: rows.alert * 0.0 + 1.0),
+    statistics=ratio(_surprise, every_row),
     value=divide,
     size=n_rows,
 )

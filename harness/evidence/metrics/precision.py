@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.evidence.metric import RowMetric, divide, n_alerts, ratio
+from harness.evidence.metric import RowMetric, divide, indicator, n_alerts, ratio
 
 METRIC = RowMetric(
     name="precision",
@@ -10,7 +10,9 @@ METRIC = RowMetric(
     unit="share of alerts",
     higher_is_better=True,
     meaning="Share of alerts that were right.",
-    statistics=ratio(lambda rows: 1.0 * (rows.alert & rows.label), lambda rows: 1.0 * rows.alert),
+    statistics=ratio(
+        lambda rows: indicator(rows.alert & rows.label), lambda rows: indicator(rows.alert)
+    ),
     value=divide,
     size=n_alerts,
     is_share=True,

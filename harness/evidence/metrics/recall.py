@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.evidence.metric import RowMetric, divide, n_positives, ratio
+from harness.evidence.metric import RowMetric, divide, indicator, n_positives, ratio
 
 METRIC = RowMetric(
     name="recall",
@@ -10,7 +10,9 @@ METRIC = RowMetric(
     unit="share of positives",
     higher_is_better=True,
     meaning="Share of positives on which the model raised an alert.",
-    statistics=ratio(lambda rows: 1.0 * (rows.alert & rows.label), lambda rows: 1.0 * rows.label),
+    statistics=ratio(
+        lambda rows: indicator(rows.alert & rows.label), lambda rows: indicator(rows.label)
+    ),
     value=divide,
     size=n_positives,
     is_share=True,
