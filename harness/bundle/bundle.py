@@ -14,6 +14,7 @@ from sklearn.pipeline import Pipeline
 
 from harness.bundle.input_schema import InputSchema, rows_of
 from harness.bundle.one_row import OneRow, compile_one_row
+from harness.errors import BundleError
 
 Floats = NDArray[np.float64]
 
@@ -47,15 +48,16 @@ class Bundle:
         table = rows if isinstance(rows, pd.DataFrame) else pd.DataFrame(list(rows), dtype=object)
         if len(table) == 0:
             return np.empty(0)
-        features = self.schema.frame(table)
-        return np.asarray(self.pipeline.predict_proba(features)[:, 1], dtype=np.float64)
+        return self._through_pipeline(table)
 
     def score_one(self, row: Mapping[str, Any]) -> float:
         """Score of one row, by the compiled path where the pipeline has one."""
-        if self.one_row is not None:
+        if self.one_row is None:
+            return float(self._through_pipeline(pd.DataFrame([dict(row)], dtype=object))[0])
+        try:
             return self.one_row(row)
-        table = pd.DataFrame([dict(row)], dtype=object)
-        return float(self.pipeline.predict_proba(self.schema.frame(table))[0, 1])
+        except ValueError as error:
+            raise _refused(error) from error
 
     def alert(
         self, rows: pd.DataFrame | Sequence[Mapping[str, Any]] | Mapping[str, Any]
@@ -63,19 +65,40 @@ class Bundle:
         """Whether each row's score reaches the threshold, shape (n_rows,)."""
         return self.score(rows) >= self.threshold
 
+    def _through_pipeline(self, table: pd.DataFrame) -> Floats:
+        features = self.schema.frame(table)
+        try:
+            scores = self.pipeline.predict_proba(features)[:, 1]
+        except ValueError as error:
+            raise _refused(error) from error
+        return np.asarray(scores, dtype=np.float64)
+
     @cached_property
     def one_row(self) -> OneRow | None:
         """The compiled single-row path; None where the pipeline itself is asked."""
         return compile_one_row(self.pipeline, self.schema)
 
 
-def golden_rows(features: pd.DataFrame, n_rows: int = 24) -> list[dict[str, Any]]:
+def golden_rows(bundle: Bundle, features: pd.DataFrame, n_rows: int = 24) -> list[dict[str, Any]]:
     """Rows to replay at load: spread over the table, then one without any value.
 
+    The empty row is left out where the model refuses nulls.
+
     Args:
+        bundle: The bundle that will score them.
         features: Typed features, shape (n_rows, n_features).
         n_rows: How many to take from the table.
     """
     places = np.unique(np.linspace(0, len(features) - 1, n_rows).astype(np.intp))
     rows = rows_of(features.iloc[places])
-    return [*rows, dict.fromkeys(rows[0])]
+    empty = dict.fromkeys(rows[0])
+    try:
+        bundle.score([empty])
+    except BundleError:
+        return rows
+    return [*rows, empty]
+
+
+def _refused(error: ValueError) -> BundleError:
+    first = str(error).splitlines()[0]
+    return BundleError(f"the model refuses these rows ({first}); preprocess=linear fills nulls")

@@ -47,7 +47,7 @@ def write_bundle(
     """
     with new_folder(folder) as place:
         _write_pipeline(bundle, place / "pipeline.skops")
-        golden = golden_rows(features)
+        golden = golden_rows(bundle, features)
         scores = bundle.score(golden)
         alone = np.array([bundle.score_one(row) for row in golden])
         write_json(place / "golden.json", {"rows": golden, "scores": scores})

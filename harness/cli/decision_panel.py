@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.cli.output import COLOURS, Table, markdown, print_table
-from harness.decision.sentence import figure
+from harness.decision.sentence import amount, figure
 
 _RULES = {
     "must_improve_by": "improves by more than",
@@ -28,11 +28,11 @@ def criteria_table(decision: Mapping[str, Any]) -> Table:
         bounds = "-"
         if verdict["lower"] is not None:
             bounds = f"{figure(verdict['lower'], unit)} .. {figure(verdict['upper'], unit)}"
-        amount = figure(abs(verdict["line"]), unit)
+        asked = amount(abs(verdict["line"]), unit)
         rows.append(
             (
                 verdict["name"],
-                f"{_RULES[verdict['rule']]} {amount}",
+                f"{_RULES[verdict['rule']]} {asked}",
                 figure(verdict["estimate"], unit),
                 bounds,
                 verdict["verdict"],

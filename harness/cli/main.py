@@ -82,8 +82,13 @@ def main(arguments: Sequence[str]) -> int:
     if name not in COMMANDS:
         print(f"harness: no command '{name}'; {did_you_mean(name, COMMANDS)}", file=sys.stderr)
         return COULD_NOT_RUN
+    return _guarded(name, rest)
+
+
+def _guarded(name: str, words: list[str]) -> int:
+    """Run a command; errors become one sentence on standard error."""
     try:
-        return _dispatch(name, rest)
+        return _dispatch(name, words)
     except HarnessError as error:
         if _wants_traceback():
             raise
@@ -95,6 +100,12 @@ def main(arguments: Sequence[str]) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        if _wants_traceback():
+            raise
+        where = f"{error.filename}: " if error.filename else ""
+        print(f"harness {name}: {where}{error.strerror or error}", file=sys.stderr)
+        return COULD_NOT_RUN
     except Exception as error:
         if _wants_traceback():
             raise

@@ -74,7 +74,19 @@ def infer_features(
         ):
             numeric.append(name)
         elif n_distinct > min(MAX_CATEGORIES, max(50, MAX_DISTINCT_SHARE * len(frame))):
-            notes.append(f"{name}: left out, {n_distinct} distinct texts look like an identifier")
+            notes.append(f"{name}: left out, {_why_not_a_category(column, n_distinct)}")
         else:
             categorical.append(name)
     return numeric, categorical, notes
+
+
+def _why_not_a_category(column: pd.Series, n_distinct: int) -> str:
+    """Many distinct texts: an identifier, or numbers with a few words among them."""
+    numbers = pd.to_numeric(column, errors="coerce")
+    words = column[numbers.isna() & column.notna()]
+    if len(words) < 0.05 * len(column):
+        return (
+            f"numbers but for {len(words)} values (first '{words.iloc[0]}' in row "
+            f"{words.index[0]}); make those null to use it"
+        )
+    return f"{n_distinct} distinct texts look like an identifier"

@@ -36,7 +36,7 @@ def read_table(settings: TableDataset) -> Dataset:
     )
     label, labelled = read_label(frame[label_name], settings.positive)
     known = _label_known(settings, frame, time)
-    labelled &= ~np.isnat(known)
+    labelled = labelled & ~np.isnat(known)
     n_unlabelled = int((~labelled).sum())
     frame = frame.loc[labelled].reset_index(drop=True)
 

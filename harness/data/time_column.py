@@ -14,7 +14,7 @@ from harness.errors import ConfigError, DataError
 
 Unit = Literal["D", "s", "ms", "us", "ns"]
 UNITS: dict[str, Unit] = {"day": "D", "s": "s", "ms": "ms", "us": "us", "ns": "ns"}
-_AWARE = re.compile(r"(Z|[+-]\d\d:?\d\d)$")
+_AWARE = re.compile(r"(?:Z|[+-]\d\d:?\d\d)$")
 
 
 def read_time(

@@ -11,6 +11,16 @@ from harness.evidence.estimate import PROBLEMS
 _SIZES = ((1000.0, 0), (100.0, 1), (1.0, 2))
 
 
+def amount(value: float, unit: str = "") -> str:
+    """A number somebody typed, without digits they did not type.
+
+    Example:
+        >>> amount(20.0), amount(0.25, "share of rows"), amount(30000)
+        ('20', '25 %', '30,000')
+    """
+    return f"{100 * value:g} %" if unit.startswith("share") else f"{value:,.10g}"
+
+
 def figure(value: float | None, unit: str = "") -> str:
     """A number with sensible digits, shares as percentages.
 
@@ -52,7 +62,7 @@ def verdict_sentence(
         low = figure(estimate.interval.lower, metric.unit)
         high = figure(estimate.interval.upper, metric.unit)
         found += f" (between {low} and {high})"
-    asked = _asked(criterion, metric.unit, line)
+    asked = _asked(criterion, metric.unit)
     ending = {
         "PASS": f"{asked}: proven." if criterion.evidence == "proven" else f"{asked}: passes.",
         "FAIL": f"{asked}: proven otherwise."
@@ -63,17 +73,17 @@ def verdict_sentence(
     return f"{found}; {ending[outcome]}"
 
 
-def _asked(criterion: Criterion, unit: str, line: float) -> str:
-    amount = figure(criterion.amount, "share" if criterion.relative else unit)
+def _asked(criterion: Criterion, unit: str) -> str:
+    asked = amount(criterion.amount, "share" if criterion.relative else unit)
     relative = " of the baseline's value" if criterion.relative else ""
     return {
-        "must_improve_by": f"it must improve by more than {amount}{relative}"
+        "must_improve_by": f"it must improve by more than {asked}{relative}"
         if criterion.amount
         else "it must improve",
-        "must_not_decrease": f"it must not fall by {amount}{relative} or more",
-        "must_not_increase": f"it must not rise by {amount}{relative} or more",
-        "must_be_above": f"it must be above {amount}",
-        "must_be_below": f"it must be below {amount}",
+        "must_not_decrease": f"it must not fall by {asked}{relative} or more",
+        "must_not_increase": f"it must not rise by {asked}{relative} or more",
+        "must_be_above": f"it must be above {asked}",
+        "must_be_below": f"it must be below {asked}",
     }[criterion.rule]
 
 

@@ -133,7 +133,7 @@ def threshold_curve(curve: ThresholdCurve, chosen: float, unit: str) -> tuple[st
             axes.plot(at, values, color=colour, label=name)
         axes.axvline(chosen, color=ACCENT, linewidth=1.5)
         axes.set(xlabel="threshold", ylim=(0, 1.01))
-        axes.legend(loc="upper right")
+        axes.legend(loc="lower left", bbox_to_anchor=(0, 1.0), ncols=3, columnspacing=1)
         rates = _svg(figure, "Precision, recall and alert rate by threshold, on validation")
     with _Canvas(3.7, 3.1) as (figure, axes):
         axes.axhline(0, color=QUIET, linewidth=1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from harness.config import protocol_fingerprint
 from harness.data.split import Windows
 from harness.decision import Criterion, criteria_of
-from harness.decision.sentence import figure
+from harness.decision.sentence import amount
 from harness.evidence import find_metric
 from harness.settings import (
     AuditSettings,
@@ -160,16 +160,16 @@ def _criteria(criteria: CriteriaSettings) -> str:
 def asks(criterion: Criterion) -> str:
     """A criterion in words."""
     metric = find_metric(criterion.metric)
-    amount = figure(criterion.amount, "share" if criterion.relative else metric.unit)
+    asked = amount(criterion.amount, "share" if criterion.relative else metric.unit)
     of_baseline = " of the baseline's value" if criterion.relative else ""
     words = {
-        "must_improve_by": f"{metric.title} improves on the baseline by more than {amount}{of_baseline}"
+        "must_improve_by": f"{metric.title} improves on the baseline by more than {asked}{of_baseline}"
         if criterion.amount
         else f"{metric.title} improves on the baseline",
-        "must_not_decrease": f"{metric.title} falls by less than {amount}{of_baseline} against the baseline",
-        "must_not_increase": f"{metric.title} rises by less than {amount}{of_baseline} against the baseline",
-        "must_be_above": f"{metric.title} stays above {amount}",
-        "must_be_below": f"{metric.title} stays below {amount}",
+        "must_not_decrease": f"{metric.title} must not fall by {asked}{of_baseline} or more against the baseline",
+        "must_not_increase": f"{metric.title} must not rise by {asked}{of_baseline} or more against the baseline",
+        "must_be_above": f"{metric.title} stays above {asked}",
+        "must_be_below": f"{metric.title} stays below {asked}",
     }[criterion.rule]
     unit = metric.unit if metric.unit and not metric.unit.startswith("share") else ""
     each = f", for every {criterion.segment}" if criterion.segment else ""

@@ -10,7 +10,7 @@ import numpy as np
 
 from harness.config.fingerprint import candidate_dict, protocol_dict
 from harness.data.split import describe
-from harness.decision.sentence import figure
+from harness.decision.sentence import amount, figure
 from harness.evidence import find_metric
 from harness.report import plots
 from harness.report.bars import bar_of
@@ -45,6 +45,7 @@ def run_page(result: RunResult, overrides: tuple[str, ...] = ()) -> str:
         bars=[bar_of(verdict) for verdict in result.decision.criteria],
         asks=_asks(result),
         figure=figure,
+        amount=amount,
         primary=row_metric,
         n_blocks=max((v.n_blocks for v in result.decision.criteria if v.is_primary), default=0),
         lag1=next((v.lag1 for v in result.decision.criteria if v.is_primary), None),
