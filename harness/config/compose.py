@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.config.check import accepted_parameters, load_settings
+from harness.config.defaults_list import check_defaults_lists
 from harness.errors import ConfigError, did_you_mean
 from harness.settings import GROUPS, OPEN_GROUPS, RunSettings
 
@@ -63,6 +64,7 @@ def compose_dict(
     GlobalHydra.instance().clear()
     words = list(overrides)
     if config_dir is not None:
+        check_defaults_lists(config_dir, _groups())
         words.append(f"hydra.searchpath=['file://{config_dir.resolve()}']")
     try:
         with initialize_config_dir(config_dir=str(CONF_DIR), version_base="1.3"):

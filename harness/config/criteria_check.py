@@ -8,6 +8,7 @@ from pathlib import Path
 from harness.errors import ConfigError, did_you_mean
 from harness.settings import CriteriaSettings, Guardrail
 
+_METRICS = Path(__file__).resolve().parent.parent / "evidence" / "metrics"
 RULES = {
     "must_improve_by": "value",
     "must_not_decrease": "tolerance",
@@ -21,8 +22,7 @@ BLOCKS = ("day", "week", "entity")
 
 def metric_names() -> list[str]:
     """Names of all metrics: one file each, so the listing needs no heavy import."""
-    folder = Path(__file__).resolve().parent.parent / "evidence" / "metrics"
-    return sorted(path.stem for path in folder.glob("*.py") if not path.stem.startswith("_"))
+    return sorted(path.stem for path in _METRICS.glob("*.py") if not path.stem.startswith("_"))
 
 
 def check_criteria(criteria: CriteriaSettings) -> None:
@@ -37,11 +37,17 @@ def check_criteria(criteria: CriteriaSettings) -> None:
             f"cannot ship anything; {did_you_mean('', metric_names())}"
         )
     _check_metric("criteria.primary_metric", criteria.primary_metric)
+    _check_direction("criteria.primary_metric", criteria.primary_metric)
     if not 0 < criteria.alpha < 0.5:
         raise ConfigError(f"criteria.alpha: {criteria.alpha} must lie between 0 and 0.5")
     _check_choice("criteria.evidence", criteria.evidence, EVIDENCE)
     _check_choice("criteria.blocks", criteria.blocks, BLOCKS)
     _check_number("criteria.success_threshold", criteria.success_threshold)
+    if criteria.success_threshold < 0:
+        raise ConfigError(
+            f"criteria.success_threshold: {criteria.success_threshold} would let a worse candidate "
+            "pass; choose 0 or more"
+        )
     for key in ("minimum_sample_size", "minimum_duration_days"):
         if getattr(criteria, key) < 0:
             raise ConfigError(f"criteria.{key}: {getattr(criteria, key)} must not be negative")
@@ -52,6 +58,8 @@ def check_criteria(criteria: CriteriaSettings) -> None:
 def _check_guardrail(key: str, name: str, guardrail: Guardrail) -> None:
     _check_metric(f"{key}.metric" if guardrail.metric else key, guardrail.metric or name)
     _check_choice(f"{key}.threshold", guardrail.threshold, tuple(RULES))
+    if guardrail.threshold == "must_improve_by":
+        _check_direction(key, guardrail.metric or name)
     needed = RULES[guardrail.threshold]
     other = "tolerance" if needed == "value" else "value"
     given = getattr(guardrail, needed)
@@ -75,6 +83,15 @@ def _check_metric(key: str, metric: str) -> None:
     names = metric_names()
     if metric not in names:
         raise ConfigError(f"{key}: no such metric '{metric}'; {did_you_mean(metric, names)}")
+
+
+def _check_direction(key: str, metric: str) -> None:
+    # Read as text: importing a metric would import numpy before a typo is found.
+    if "higher_is_better=None" in (_METRICS / f"{metric}.py").read_text():
+        raise ConfigError(
+            f"{key}: {metric} has no direction of its own, so it cannot improve; "
+            "use must_be_below or must_be_above as a guardrail"
+        )
 
 
 def _check_choice(key: str, value: str, choices: tuple[str, ...]) -> None:

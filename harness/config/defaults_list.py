@@ -1,0 +1,63 @@
+"""Defaults lists: misspellings that Hydra lets through without a word.
+
+Hydra drops a keyword it does not know (`overide /model: x`), and skips an `optional`
+entry whose group does not exist. Both mean a config that says one thing and does another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from harness.errors import ConfigError, did_you_mean
+
+_KEYWORDS = ("optional", "override")
+
+
+def check_defaults_lists(folder: Path, groups: Iterable[str]) -> None:
+    """Check every config file of a user's own folder.
+
+    Args:
+        folder: The folder given as `--config-dir`.
+        groups: Config groups that exist elsewhere; those of `folder` are added.
+
+    Raises:
+        ConfigError: If there is no such folder, a file is no YAML, or a defaults list
+            has an unknown keyword or an optional entry of an unknown group.
+    """
+    if not folder.is_dir():
+        raise ConfigError(f"--config-dir: no folder at {folder}; check the spelling")
+    own = {str(p.parent.relative_to(folder)) for p in folder.rglob("*.yaml")} - {"."}
+    known = own | set(groups)
+    for path in sorted(folder.rglob("*.yaml")):
+        where = str(path.relative_to(folder))
+        for entry in _entries(path, where):
+            for key in entry if isinstance(entry, dict) else ():
+                _check(where, str(key), known)
+
+
+def _entries(path: Path, where: str) -> list[Any]:
+    try:
+        content = yaml.safe_load(path.read_text())
+    except yaml.YAMLError as error:
+        first = str(error).replace("\n", " ")
+        raise ConfigError(f"{where}: is no YAML ({first})") from error
+    entries = content.get("defaults") if isinstance(content, dict) else None
+    return entries if isinstance(entries, list) else []
+
+
+def _check(where: str, key: str, known: set[str]) -> None:
+    *keywords, target = key.split()
+    for word in keywords:
+        if word not in _KEYWORDS:
+            raise ConfigError(
+                f"{where}: defaults list: unknown keyword '{word}'; {did_you_mean(word, _KEYWORDS)}"
+            )
+    group = target.lstrip("/").partition("@")[0]
+    if group not in known and not group.startswith(("hydra/", "schema/")):
+        raise ConfigError(
+            f"{where}: defaults list: no such group '{group}'; {did_you_mean(group, known)}"
+        )

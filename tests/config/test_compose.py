@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from harness.config import CONF_DIR, compose_settings, load_settings
+from harness.config.compose import compose_dict
+from harness.errors import ConfigError
+from harness.settings import GROUPS, OPEN_GROUPS
+
+INVALID = sorted((Path(__file__).parent.parent / "configs" / "invalid").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("path", INVALID, ids=lambda path: path.stem)
+def test_invalid_config_is_refused_with_its_exact_sentence(path):
+    sentence = path.read_text().splitlines()[0].removeprefix("# ")
+    overrides = yaml.safe_load(path.read_text())
+    with pytest.raises(ConfigError) as caught:
+        compose_settings(overrides)
+    assert str(caught.value) == sentence
+
+
+@pytest.mark.parametrize(
+    ("group", "option"),
+    [
+        (path.parent.name, path.stem)
+        for path in sorted(CONF_DIR.glob("*/*.yaml"))
+        if path.parent.name != "experiment"
+    ],
+)
+def test_every_option_of_every_group_composes(group, option):
+    settings = compose_settings([f"{group}={option}"])
+    if group not in OPEN_GROUPS:
+        assert getattr(settings, group).kind in GROUPS[group]
+
+
+@pytest.mark.parametrize("path", sorted((CONF_DIR / "experiment").glob("*.yaml")), ids=lambda p: p.stem)
+def test_every_experiment_composes_and_says_how_to_run_it(path):
+    assert compose_settings([f"experiment={path.stem}"]).seed == 0
+    assert f"harness run experiment={path.stem}" in path.read_text()
+
+
+@pytest.mark.parametrize("path", sorted(CONF_DIR.rglob("*.yaml")), ids=lambda p: f"{p.parent.name}-{p.stem}")
+def test_every_config_file_begins_with_a_line_for_a_reader(path):
+    lines = path.read_text().splitlines()
+    comment = lines[1] if lines[0].startswith("# @package") else lines[0]
+    assert comment.startswith("# ")
+    assert len(comment) > 20
+
+
+def test_settings_survive_being_stored_and_read_back():
+    composed = compose_settings(["split=rolling", "threshold=max_fbeta", "model=logistic"])
+    plain = compose_dict(["split=rolling", "threshold=max_fbeta", "model=logistic"])
+    assert load_settings(plain) == composed
+
+
+def test_logistic_brings_its_preprocessing_unless_told_otherwise():
+    assert compose_settings(["model=logistic"]).preprocess["_target_"].endswith(".linear")
+    explicit = compose_settings(["model=logistic", "preprocess=tree"])
+    assert explicit.preprocess["_target_"].endswith(".tree")
+
+
+def test_a_misspelt_optional_default_is_refused(tmp_path):
+    (tmp_path / "experiment").mkdir()
+    (tmp_path / "experiment" / "mine.yaml").write_text(
+        "# @package _global_\ndefaults:\n  - optional /modle: xgboost\n"
+    )
+    with pytest.raises(ConfigError, match="no such group 'modle'; did you mean 'model'"):
+        compose_settings(["experiment=mine"], config_dir=tmp_path)
+
+
+def test_a_misspelt_keyword_of_a_defaults_list_is_refused(tmp_path):
+    (tmp_path / "experiment").mkdir()
+    (tmp_path / "experiment" / "mine.yaml").write_text(
+        "# @package _global_\ndefaults:\n  - optinal /model: xgboost\n"
+    )
+    with pytest.raises(ConfigError, match="optinal"):
+        compose_settings(["experiment=mine"], config_dir=tmp_path)
+
+
+def test_config_knows_of_typos_without_importing_pandas():
+    import subprocess
+    import sys
+
+    code = (
+        "import sys\n"
+        "from harness.config import compose_settings\n"
+        "try:\n    compose_settings(['split.gapp=3d'])\n"
+        "except Exception as error:\n    print(error)\n"
+        "print([m for m in ('pandas', 'sklearn', 'xgboost', 'matplotlib') if m in sys.modules])\n"
+    )
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert out.stdout.splitlines() == ["split.gapp: no such key; did you mean 'gap'?", "[]"]

@@ -1,0 +1,90 @@
+"""Fixtures: real commands in a temporary folder, generators with a known truth."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+os.environ.setdefault("MPLBACKEND", "svg")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _shared_cache(tmp_path_factory):
+    """One cache for the whole suite, never the user's own."""
+    if "HARNESS_CACHE" not in os.environ:
+        os.environ["HARNESS_CACHE"] = str(tmp_path_factory.mktemp("cache"))
+
+
+@pytest.fixture
+def harness(tmp_path, monkeypatch, capfd):
+    """Call the command line in an empty folder; returns status, stdout, stderr."""
+    from harness.cli.main import main
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("HARNESS_DEBUG", raising=False)
+
+    def call(*words: str) -> tuple[int, str, str]:
+        capfd.readouterr()
+        status = main([str(word) for word in words])
+        out, err = capfd.readouterr()
+        return status, out, err
+
+    return call
+
+
+def make_table(n_rows: int = 4000, *, seed: int = 0, strength: float = 1.0) -> pd.DataFrame:
+    """Hourly rows whose label follows a logistic law of x; z and g are noise."""
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=n_rows)
+    chance = 1 / (1 + np.exp(-strength * x + 1))
+    return pd.DataFrame(
+        {
+            "when": pd.date_range("2024-01-01", periods=n_rows, freq="h"),
+            "x": x,
+            "z": rng.normal(size=n_rows),
+            "g": rng.choice(["a", "b", "c"], n_rows),
+            "y": (rng.random(n_rows) < chance).astype(int),
+            "who": rng.integers(0, 300, n_rows),
+        }
+    )
+
+
+@pytest.fixture
+def table() -> pd.DataFrame:
+    return make_table()
+
+
+TABLE_WORDS = (
+    "dataset=table",
+    "dataset.time=when",
+    "dataset.label=y",
+    "criteria=ranking",
+    "split.validation=30d",
+    "split.test=30d",
+    "model.n_estimators=30",
+    "running.latency={n_rows: 30, n_warmup: 3}",
+)
+# Two months of flights: real, small, quick.
+SMALL_FLIGHTS = (
+    "dataset.max_rows=60000",
+    "split.validation=2w",
+    "split.test=2w",
+    "model.n_estimators=30",
+    "running.report=false",
+    "running.latency={n_rows: 30, n_warmup: 3}",
+)
+
+
+@pytest.fixture(scope="session")
+def small_run(tmp_path_factory) -> Path:
+    """The folder of one finished small flights run, report included."""
+    from harness import compose_settings, run_experiment, write_run
+
+    folder = tmp_path_factory.mktemp("small") / "run"
+    words = [word for word in SMALL_FLIGHTS if "report" not in word]
+    write_run(run_experiment(compose_settings(words)), folder, overrides=tuple(words))
+    return folder
