@@ -110,7 +110,7 @@ def _calendar(
         "dep_hour": flights["hour"].to_numpy(dtype=np.float64),
         "dep_minute_of_day": (clock // 100) * 60 + clock % 100,
         "arr_hour": (flights["sched_arr_time"].to_numpy() // 100).astype(np.float64),
-        "weekday": local.dayofweek.to_numpy(dtype=np.float64),
+        "weekday": local.day_of_week.to_numpy(dtype=np.float64),
         "distance": flights["distance"].to_numpy(dtype=np.float64),
         "scheduled_minutes": (arrival - departure) / 60.0,
     }

@@ -114,7 +114,7 @@ def period_figures(
 ) -> tuple[PeriodFigure, ...]:
     """All row metrics week by week, in time order."""
     day = local_time.tz_localize(None).normalize()
-    monday = day - pd.to_timedelta(day.dayofweek, unit="D")
+    monday = day - pd.to_timedelta(day.day_of_week, unit="D")
     figures = []
     for start in np.unique(monday):
         mask = np.asarray(monday == start)

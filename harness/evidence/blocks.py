@@ -59,6 +59,6 @@ def blocks_of(
         return Blocks(code=codes, names=tuple(map(str, names)), in_time_order=False)
     day = local_time.tz_localize(None).normalize()
     if kind == "week":
-        day = day - pd.to_timedelta(day.dayofweek, unit="D")
+        day = day - pd.to_timedelta(day.day_of_week, unit="D")
     starts, code = np.unique(day.to_numpy().astype("datetime64[D]"), return_inverse=True)
     return Blocks(code=code, names=tuple(map(str, starts)), in_time_order=True)
