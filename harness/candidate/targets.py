@@ -20,7 +20,9 @@ def build(group: str, config: Mapping[str, Any], *, n_jobs: int | None, seed: in
     parameters = {name: value for name, value in config.items() if name != "_target_"}
     model = _call(group, config, parameters)
     accepted = model.get_params() if hasattr(model, "get_params") else {}
-    if "n_jobs" in accepted and "n_jobs" not in parameters:
+    # Linear models still list n_jobs, but warn when it is set.
+    is_linear = type(model).__module__.startswith("sklearn.linear_model")
+    if "n_jobs" in accepted and "n_jobs" not in parameters and not is_linear:
         model.set_params(n_jobs=n_jobs or os.cpu_count())
     if "random_state" in accepted and "random_state" not in parameters:
         model.set_params(random_state=seed)

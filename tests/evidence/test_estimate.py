@@ -1,0 +1,204 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from harness.errors import EvidenceError
+from harness.evidence import (
+    Blocks,
+    Interval,
+    ScoredRows,
+    blocks_of,
+    estimate_contrast,
+    estimate_level,
+    estimate_sample,
+    find_metric,
+)
+from harness.evidence.bounds import (
+    cosine_bounds,
+    effective_blocks,
+    jackknife_bounds,
+    lag1_correlation,
+)
+from tests.evidence.test_metrics import scored
+
+
+def silent(rows: ScoredRows) -> ScoredRows:
+    return ScoredRows(
+        score=np.full(len(rows), 0.3),
+        alert=np.zeros(len(rows), dtype=bool),
+        label=rows.label,
+        value_if_alert=rows.value_if_alert,
+        value_if_silent=rows.value_if_silent,
+        blocks=rows.blocks,
+    )
+
+
+def test_jackknife_of_a_mean_is_the_textbook_t_interval():
+    values = np.random.default_rng(0).normal(size=20)
+    without = (values.sum() - values) / 19
+    bounds = jackknife_bounds(values.mean(), without, 20, 0.05)
+    t = stats.t.ppf(0.95, 19)
+    error = values.std(ddof=1) / np.sqrt(20)
+    assert bounds.standard_error == pytest.approx(error, rel=1e-12)
+    skew = ((values - values.mean()) ** 3).sum() / ((values - values.mean()) ** 2).sum() ** 1.5
+    shift = skew * (2 * t**2 + 1) / 6
+    assert bounds.lower == pytest.approx(values.mean() - (t + max(0, -shift)) * error, rel=1e-12)
+    assert bounds.upper == pytest.approx(values.mean() + (t + max(0, shift)) * error, rel=1e-12)
+
+
+def test_cosine_bound_equals_a_literal_sum():
+    values = np.random.default_rng(1).normal(size=30)
+    without = (values.sum() - values) / 29
+    d = without.mean() - without
+    terms = []
+    for j in range(1, 7):
+        terms.append(
+            np.sqrt(2) * sum(d[b] * np.cos(np.pi * j * (b + 0.5) / 30) for b in range(30))
+        )
+    error = np.sqrt(29 / 30 * np.mean(np.square(terms)))
+    bounds = cosine_bounds(values.mean(), without, 30, 0.05)
+    assert bounds.standard_error == pytest.approx(error, rel=1e-12)
+    assert bounds.lower <= values.mean() - stats.t.ppf(0.95, 6) * error + 1e-12
+
+
+def test_neighbouring_days_that_resemble_each_other_widen_the_interval():
+    rng = np.random.default_rng(2)
+    steps = rng.normal(size=60)
+    smooth = np.array([steps[max(0, i - 6) : i + 1].mean() for i in range(60)])
+    without = (smooth.sum() - smooth) / 59
+    plain = jackknife_bounds(smooth.mean(), without, 60, 0.05)
+    careful = cosine_bounds(smooth.mean(), without, 60, 0.05)
+    assert lag1_correlation(without) > 0.5
+    assert careful.standard_error > 1.3 * plain.standard_error
+
+
+def test_effective_blocks_counts_equal_ones_fully_and_tiny_ones_hardly():
+    assert effective_blocks(np.full(12, 5.0)) == pytest.approx(12)
+    assert effective_blocks(np.array([100.0, 1, 1, 1])) < 1.1
+    assert effective_blocks(np.zeros(3)) == 0
+
+
+@pytest.mark.parametrize("name", ["roc_auc", "pr_auc", "brier", "precision", "value_per_1000"])
+def test_the_truth_lies_in_the_interval_about_as_often_as_said(name):
+    """Independent blocks: one-sided errors of levels and differences stay below 7 %."""
+    metric = find_metric(name)
+    big = scored(400_000, seed=99, n_blocks=40)
+    truth = metric.point(big)
+    misses = 0
+    for seed in range(60):
+        figure = estimate_level(metric, scored(3000, seed=seed, n_blocks=30), 0.05)
+        assert figure.interval is not None
+        misses += not figure.interval.lower <= truth <= figure.interval.upper
+    assert misses <= 12  # at most 10 % two-sided is claimed; 6 expected, 12 is + 2.5 sd
+
+
+def test_a_contrast_is_candidate_minus_factor_times_baseline():
+    rows = scored(3000, seed=1, n_blocks=20)
+    metric = find_metric("value_per_1000")
+    ours, theirs = metric.point(rows), metric.point(silent(rows))
+    assert estimate_contrast(metric, rows, silent(rows), 0.05).value == pytest.approx(ours - theirs)
+    relative = estimate_contrast(metric, rows, silent(rows), 0.05, baseline_factor=1.1)
+    assert relative.value == pytest.approx(ours - 1.1 * theirs)
+
+
+PROBLEMS = {
+    "FEW_BLOCKS": scored(1000, seed=1, n_blocks=9),
+    "FEW_POSITIVES": scored(2000, seed=1, rate=0.004, n_blocks=20),
+    "UNEQUAL_BLOCKS": scored(1000, seed=1, n_blocks=12),
+}
+
+
+def test_too_few_blocks_positives_or_sizes_leave_a_figure_without_interval():
+    metric = find_metric("roc_auc")
+    for problem, rows in PROBLEMS.items():
+        if problem == "UNEQUAL_BLOCKS":
+            code = np.where(np.arange(1000) < 980, 0, np.arange(1000) % 12)
+            blocks = Blocks(code=code, names=rows.blocks.names, in_time_order=True)
+            rows = ScoredRows(**{**vars_of(rows), "blocks": blocks})
+        figure = estimate_level(metric, rows, 0.05)
+        assert figure.problem == problem
+        assert figure.interval is None
+        assert np.isfinite(figure.value)
+
+
+def vars_of(rows: ScoredRows) -> dict:
+    return {name: getattr(rows, name) for name in ScoredRows.__dataclass_fields__}
+
+
+def test_a_block_without_which_the_figure_is_undefined_leaves_it_without_interval():
+    rows = scored(1000, seed=1, n_blocks=12)
+    label = rows.label & (rows.blocks.code == 3)
+    figure = estimate_level(find_metric("recall"), ScoredRows(**{**vars_of(rows), "label": label}), 0.05)
+    assert figure.problem == "UNDEFINED"
+
+
+def test_two_equal_models_differ_by_nothing_that_could_be_tested():
+    rows = scored(1000, seed=1, n_blocks=12)
+    figure = estimate_contrast(find_metric("roc_auc"), rows, rows, 0.05)
+    assert (figure.value, figure.problem) == (0.0, "NO_VARIATION")
+
+
+def test_shares_never_leave_zero_to_one():
+    rows = scored(600, seed=8, n_blocks=12, rate=0.5)
+    always = ScoredRows(**{**vars_of(rows), "alert": np.arange(600) > 3})
+    interval = estimate_level(find_metric("alert_rate"), always, 0.05).interval
+    assert interval is None or (interval.lower >= 0 and interval.upper <= 1)
+
+
+@pytest.mark.parametrize(("n", "q"), [(400, 0.99), (400, 0.5), (60, 0.5), (299, 0.99)])
+def test_quantile_bounds_hold_their_level(n, q):
+    rng = np.random.default_rng(0)
+    metric = find_metric("p99_latency_ms" if q == 0.99 else "p50_latency_ms")
+    truth = stats.expon.ppf(q)
+    above = below = 0
+    for _ in range(1500):
+        interval = estimate_sample(metric, rng.exponential(size=n), 0.05).interval
+        assert interval is not None
+        above += truth > interval.upper
+        below += truth < interval.lower
+    assert above / 1500 <= 0.065
+    assert below / 1500 <= 0.065
+
+
+def test_too_few_measurements_bound_no_high_quantile():
+    metric = find_metric("p99_latency_ms")
+    assert estimate_sample(metric, np.arange(100.0), 0.05).problem == "FEW_MEASUREMENTS"
+    assert estimate_sample(metric, np.empty(0), 0.05).problem == "UNDEFINED"
+
+
+def test_an_interval_must_enclose_its_estimate():
+    with pytest.raises(ValueError, match="do not enclose"):
+        Interval(estimate=1.0, lower=2.0, upper=3.0, alpha=0.05, n_blocks=10)
+    with pytest.raises(ValueError, match="do not enclose"):
+        Interval(estimate=float("nan"), lower=0.0, upper=3.0, alpha=0.05, n_blocks=10)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_scores_that_are_no_numbers_cannot_be_judged(bad):
+    rows = scored(50, seed=0)
+    score = rows.score.copy()
+    score[7] = bad
+    with pytest.raises(EvidenceError, match=r"1 scores are nan or infinite \(first in test row 7\)"):
+        ScoredRows(**{**vars_of(rows), "score": score})
+
+
+def test_rows_that_do_not_match_cannot_be_judged():
+    rows = scored(50, seed=0)
+    with pytest.raises(EvidenceError, match="differ in length"):
+        ScoredRows(**{**vars_of(rows), "label": rows.label[:-1]})
+
+
+def test_blocks_follow_local_days_and_weeks():
+    import pandas as pd
+
+    time = pd.DatetimeIndex(["2013-11-02 23:30", "2013-11-03 00:30", "2013-11-04"]).tz_localize(
+        "America/New_York"
+    )
+    days = blocks_of("day", time, None)
+    assert (days.names, days.code.tolist()) == (("2013-11-02", "2013-11-03", "2013-11-04"), [0, 1, 2])
+    weeks = blocks_of("week", time, None)
+    assert (weeks.names, weeks.code.tolist()) == (("2013-10-28", "2013-11-04"), [0, 0, 1])
+    people = blocks_of("entity", time, np.array(["b", "a", "b"], dtype=object))
+    assert (people.names, people.in_time_order) == (("a", "b"), False)
