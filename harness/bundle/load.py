@@ -18,6 +18,8 @@ from harness.bundle.trusted_types import KNOWN_TYPES
 from harness.errors import ArtefactError, BundleError
 
 FORMAT_VERSION = 1
+# Holds the manifest's own hash, in the form `sha256sum --check` reads.
+SEAL = "manifest.sha256"
 # A single row may take another summation order through BLAS than a batch does.
 _ONE_ROW_TOLERANCE = 1e-12
 
@@ -34,6 +36,7 @@ def load_bundle(folder: str | Path, *, trust: Collection[str] = ()) -> Bundle:
             trusted, or a golden row scores differently.
     """
     place = Path(folder)
+    _check_seal(place)
     try:
         manifest = read_json(place / "manifest.json")
     except ArtefactError as error:
@@ -57,8 +60,18 @@ def largest_difference(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
     return float(np.abs(a - b).max(initial=0.0))
 
 
+def _check_seal(place: Path) -> None:
+    try:
+        digest = hashlib.sha256((place / "manifest.json").read_bytes()).hexdigest()
+        sealed = (place / SEAL).read_bytes().split()
+    except OSError as error:
+        raise BundleError(f"{place}: no bundle there ({error.strerror}: {error.filename})") from error
+    if sealed != [digest.encode(), b"manifest.json"]:
+        raise BundleError(f"{place / 'manifest.json'}: does not match {SEAL}; fetch the bundle again")
+
+
 def _check_files(place: Path, expected: dict[str, str]) -> None:
-    present = {path.name for path in place.iterdir()} - {"manifest.json"}
+    present = {path.name for path in place.iterdir()} - {"manifest.json", SEAL}
     for name in sorted(present - set(expected)):
         raise BundleError(
             f"{place / name}: not in the manifest; remove it or fetch the bundle again"

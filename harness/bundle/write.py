@@ -18,7 +18,7 @@ from harness.artefacts import new_folder, to_json, write_json
 from harness.bundle.bundle import Bundle, golden_rows
 from harness.bundle.card import model_card
 from harness.bundle.in_the_open import preprocessing_in_the_open
-from harness.bundle.load import FORMAT_VERSION, largest_difference
+from harness.bundle.load import FORMAT_VERSION, SEAL, largest_difference
 from harness.bundle.trusted_types import KNOWN_TYPES
 from harness.errors import BundleError
 
@@ -78,6 +78,8 @@ def write_bundle(
             for path in sorted(place.iterdir())
         }
         write_json(place / "manifest.json", manifest)
+        digest = hashlib.sha256((place / "manifest.json").read_bytes()).hexdigest()
+        (place / SEAL).write_text(f"{digest}  manifest.json\n")
     return Bundle(
         pipeline=bundle.pipeline,
         schema=bundle.schema,

@@ -21,7 +21,7 @@ def build(group: str, config: Mapping[str, Any], *, n_jobs: int | None, seed: in
     model = _call(group, config, parameters)
     accepted = model.get_params() if hasattr(model, "get_params") else {}
     # Linear models still list n_jobs, but warn when it is set.
-    is_linear = type(model).__module__.startswith("sklearn.linear_model")
+    is_linear = any(c.__module__.startswith("sklearn.linear_model") for c in type(model).__mro__)
     if "n_jobs" in accepted and "n_jobs" not in parameters and not is_linear:
         model.set_params(n_jobs=n_jobs or os.cpu_count())
     if "random_state" in accepted and "random_state" not in parameters:

@@ -1,0 +1,181 @@
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from harness.decision import Criterion, Judged, criteria_of, decide, judge
+from harness.decision.decide import Minimums
+from harness.errors import EvidenceError
+from harness.evidence import ScoredRows
+from harness.settings import CriteriaSettings, Guardrail
+from tests.evidence.test_estimate import silent, vars_of
+from tests.evidence.test_metrics import scored
+
+
+def judged(*, seed: int = 0, n_blocks: int = 30, **changes) -> Judged:
+    rows = scored(6000, seed=seed, n_blocks=n_blocks)
+    parts = {
+        "candidate": rows,
+        "baseline": silent(rows),
+        "segments": {"side": pd.Categorical(np.where(np.arange(6000) % 2, "left", "right"))},
+        "samples": {"latency_ms": np.random.default_rng(0).exponential(size=400)},
+        "alpha": 0.05,
+        "days_per_block": 1.0,
+    }
+    return Judged(**{**parts, **changes})
+
+
+def criterion(metric: str, rule: str, amount: float, **more) -> Criterion:
+    return Criterion(name=more.pop("name", metric), metric=metric, rule=rule, amount=amount, **more)
+
+
+@pytest.mark.parametrize(
+    ("asked", "verdict"),
+    [
+        (criterion("value_per_1000", "must_improve_by", 10), "PASS"),
+        (criterion("value_per_1000", "must_improve_by", 1e5), "FAIL"),
+        (criterion("roc_auc", "must_not_decrease", 0.01), "PASS"),
+        (criterion("brier", "must_improve_by", 0.0), "FAIL"),
+        (criterion("brier", "must_not_increase", 0.2), "PASS"),
+        (criterion("alert_rate", "must_be_below", 0.4), "PASS"),
+        (criterion("alert_rate", "must_be_below", 0.2), "FAIL"),
+        (criterion("roc_auc", "must_be_above", 0.6), "PASS"),
+        (criterion("p99_latency_ms", "must_be_below", 200), "PASS"),
+        (criterion("p99_latency_ms", "must_be_below", 0.01), "FAIL"),
+        (criterion("p99_latency_ms", "must_not_increase", 1), "UNRESOLVED"),
+        (criterion("precision", "must_not_decrease", 0.02), "UNRESOLVED"),  # baseline never alerts
+    ],
+    ids=lambda value: f"{value.metric}-{value.rule}" if isinstance(value, Criterion) else value,
+)
+def test_each_rule_on_a_model_that_beats_a_silent_baseline(asked, verdict):
+    (found,) = judge(asked, judged())
+    assert found.verdict == verdict, found.sentence
+    assert found.sentence.endswith(".")
+    assert (found.settles is None) == (verdict != "UNRESOLVED")
+
+
+def test_lower_is_better_metrics_improve_downwards():
+    rows = scored(6000, seed=0, n_blocks=30)
+    worse = ScoredRows(**{**vars_of(rows), "score": np.full(6000, 0.9)})
+    (found,) = judge(criterion("brier", "must_improve_by", 0.05), judged(baseline=worse))
+    assert (found.verdict, found.passes_above, found.line) == ("PASS", False, -0.05)
+
+
+def test_relative_margins_count_the_baselines_own_uncertainty():
+    rows = scored(6000, seed=0, n_blocks=30)
+    half = ScoredRows(**{**vars_of(rows), "alert": rows.alert & (np.arange(6000) % 2 == 0)})
+    (found,) = judge(
+        criterion("recall", "must_improve_by", 0.5, relative=True), judged(baseline=half)
+    )
+    assert found.estimate == pytest.approx(found.candidate - 1.5 * found.baseline)
+    assert (found.verdict, found.line) == ("PASS", 0.0)
+    (kept,) = judge(
+        criterion("recall", "must_not_decrease", 0.1, relative=True), judged(baseline=half)
+    )
+    assert kept.estimate == pytest.approx(kept.candidate - 0.9 * kept.baseline)
+
+
+def test_segments_are_judged_one_by_one_and_an_empty_one_is_unresolved():
+    side = pd.Categorical(["left"] * 6000, categories=["left", "right"])
+    asked = criterion("value_per_1000", "must_improve_by", 0, segment="side")
+    left, right = judge(asked, judged(segments={"side": side}))
+    assert (left.verdict, left.segment) == ("PASS", "side=left")
+    assert (right.verdict, right.code, right.n_rows) == ("UNRESOLVED", "UNDEFINED", 0)
+    with pytest.raises(EvidenceError, match="no column 'nope' was read"):
+        judge(criterion("roc_auc", "must_improve_by", 0, segment="nope"), judged())
+
+
+ENOUGH = Minimums(rows=100, days=7, n_rows=6000, n_days=30)
+
+
+def test_invalid_comes_before_harm_before_doubt_before_ship():
+    good = judge(criterion("value_per_1000", "must_improve_by", 10, is_primary=True), judged())
+    bad = judge(criterion("alert_rate", "must_be_below", 0.2), judged())
+    open_ = judge(criterion("precision", "must_not_decrease", 0.02), judged())
+    few = Minimums(rows=10_000, days=90, n_rows=6000, n_days=30)
+
+    def outcome(verdicts, minimums=ENOUGH, **more):
+        return decide(verdicts, minimums, alpha=0.05, **more).decision
+
+    assert outcome(good) == "SHIP"
+    assert outcome(good, few) == "INCONCLUSIVE"
+    assert outcome(good + open_) == "INCONCLUSIVE"
+    assert outcome(good + open_ + bad) == "NO_SHIP"
+    assert outcome(good + bad, few) == "NO_SHIP"  # proven harm may say so early
+    assert outcome(good + bad, invalid=["a leak"]) == "INVALID"
+    assert outcome([]) == "INCONCLUSIVE"
+    assert outcome(bad[:0] + open_[:0]) == "INCONCLUSIVE"
+    passed_guardrail = judge(criterion("alert_rate", "must_be_below", 0.4), judged())
+    assert outcome(passed_guardrail) == "INCONCLUSIVE"  # a guardrail alone is no success
+
+
+def test_what_is_missing_is_said_in_rows_and_days():
+    few = Minimums(rows=10_000, days=90, n_rows=6000, n_days=30)
+    good = judge(criterion("value_per_1000", "must_improve_by", 10, is_primary=True), judged())
+    text = " ".join(decide(good, few, alpha=0.05).reasons)
+    assert "4,000 more are needed" in text
+    assert "60 more are needed" in text
+
+
+def test_weaker_evidence_is_named_as_outside_the_guarantee():
+    good = judge(
+        criterion("value_per_1000", "must_improve_by", 10, is_primary=True, evidence="point"), judged()
+    )
+    assert "Outside this guarantee" in decide(good, ENOUGH, alpha=0.05).guarantee
+
+
+def test_criteria_keep_the_words_of_the_config():
+    settings = CriteriaSettings(
+        primary_metric="pr_auc",
+        success_threshold=0.02,
+        guardrail_metrics={
+            "by_side": Guardrail(
+                metric="recall", threshold="must_not_decrease", tolerance=0.1, per_segment="side"
+            ),
+            "alert_rate": Guardrail(threshold="must_be_below", value=0.3, evidence="point"),
+        },
+    )
+    primary, by_side, alerts = criteria_of(settings)
+    assert (primary.rule, primary.amount, primary.is_primary) == ("must_improve_by", 0.02, True)
+    assert (by_side.metric, by_side.segment, by_side.amount) == ("recall", "side", 0.1)
+    assert (alerts.evidence, by_side.evidence) == ("point", "proven")
+
+
+def damage(rng, rows: ScoredRows) -> ScoredRows:
+    """Evidence as broken pipelines deliver it."""
+    kind = rng.integers(6)
+    parts = vars_of(rows)
+    if kind == 0:
+        parts["alert"] = np.zeros(len(rows), dtype=bool)
+    elif kind == 1:
+        parts["label"] = np.zeros(len(rows), dtype=bool)
+    elif kind == 2:
+        parts["score"] = np.full(len(rows), 0.5)
+    elif kind == 3:
+        return rows.subset(rows.blocks.code < rng.integers(1, 8))
+    elif kind == 4:
+        return rows.subset(np.arange(len(rows)) < rng.integers(1, 12))
+    else:
+        parts["label"] = np.arange(len(rows)) < 3
+    return ScoredRows(**parts)
+
+
+def test_ten_thousand_damaged_criteria_and_not_one_ship():
+    rng = np.random.default_rng(0)
+    rows = scored(400, seed=0, n_blocks=14)
+    paired = ["value_per_1000", "roc_auc", "pr_auc", "recall", "precision", "f1"]
+    shipped = 0
+    for _ in range(2500):
+        ours = damage(rng, rows)
+        evidence = judged(candidate=ours, baseline=ours, segments={}, samples={})
+        names = [str(name) for name in rng.choice(paired, size=2)]
+        asked = [
+            criterion(names[0], "must_improve_by", float(rng.random()), is_primary=True),
+            criterion(names[1], "must_not_decrease", float(rng.random()) + 0.01),
+            criterion("p99_latency_ms", "must_be_below", 200),
+            criterion("recall", "must_be_above", float(rng.random())),
+        ]
+        verdicts = [v for one in asked for v in judge(one, evidence)]
+        shipped += decide(verdicts, ENOUGH, alpha=0.05).ship
+    assert shipped == 0
