@@ -31,7 +31,9 @@ def test_every_room_exports_what_its_face_lists(room):
 
 
 def test_importing_the_package_runs_nothing_heavy():
-    code = "import harness, sys; print([m for m in ('numpy', 'pandas', 'hydra') if m in sys.modules])"
+    code = (
+        "import harness, sys; print([m for m in ('numpy', 'pandas', 'hydra') if m in sys.modules])"
+    )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "[]"
 

@@ -65,9 +65,13 @@ def _check_seal(place: Path) -> None:
         digest = hashlib.sha256((place / "manifest.json").read_bytes()).hexdigest()
         sealed = (place / SEAL).read_bytes().split()
     except OSError as error:
-        raise BundleError(f"{place}: no bundle there ({error.strerror}: {error.filename})") from error
+        raise BundleError(
+            f"{place}: no bundle there ({error.strerror}: {error.filename})"
+        ) from error
     if sealed != [digest.encode(), b"manifest.json"]:
-        raise BundleError(f"{place / 'manifest.json'}: does not match {SEAL}; fetch the bundle again")
+        raise BundleError(
+            f"{place / 'manifest.json'}: does not match {SEAL}; fetch the bundle again"
+        )
 
 
 def _check_files(place: Path, expected: dict[str, str]) -> None:

@@ -19,6 +19,7 @@ from harness.bundle.bundle import Bundle, golden_rows
 from harness.bundle.card import model_card
 from harness.bundle.in_the_open import preprocessing_in_the_open
 from harness.bundle.load import FORMAT_VERSION, SEAL, largest_difference
+from harness.bundle.skops_file import dump_pipeline
 from harness.bundle.trusted_types import KNOWN_TYPES
 from harness.errors import BundleError
 
@@ -46,7 +47,7 @@ def write_bundle(
         BundleError: If the pipeline cannot be stored, or does not give its scores again.
     """
     with new_folder(folder) as place:
-        _write_pipeline(bundle, place / "pipeline.skops")
+        dump_pipeline(bundle.pipeline, place / "pipeline.skops")
         golden = golden_rows(bundle, features)
         scores = bundle.score(golden)
         alone = np.array([bundle.score_one(row) for row in golden])
@@ -113,16 +114,6 @@ def own_classes(targets: Sequence[str]) -> list[dict[str, str]]:
         digest = hashlib.sha256(Path(path).read_bytes()).hexdigest()
         found.append({"class": name, "module": module_name, "sha256": digest})
     return found
-
-
-def _write_pipeline(bundle: Bundle, path: Path) -> None:
-    try:
-        skops.io.dump(bundle.pipeline, path)
-    except Exception as error:  # skops raises whatever the object's own state raises
-        raise BundleError(
-            f"pipeline: {type(bundle.pipeline.named_steps['model']).__name__} cannot be stored by "
-            f"skops ({error}); use a model of plain attributes"
-        ) from error
 
 
 def _types_needed(path: Path) -> list[str]:

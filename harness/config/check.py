@@ -38,6 +38,9 @@ def load_settings(config: Mapping[str, Any]) -> RunSettings:
     for group in GROUPS:
         values[group] = _load_kind(group, group, config.get(group))
     check_criteria(values["criteria"])
+    if path := getattr(values["dataset"], "path", None):
+        _look_beside(Path(path).expanduser().resolve().parent)
+    _look_beside(Path.cwd())
     for group in OPEN_GROUPS:
         values[group] = _load_open(group, config.get(group))
     values["running"] = _load_typed("running", RunningSettings, config.get("running") or {})
@@ -46,16 +49,10 @@ def load_settings(config: Mapping[str, Any]) -> RunSettings:
     return settings
 
 
-def import_target(key: str, target: Any, beside: Path | None = None) -> Any:
-    """Import the class or function a `_target_` names.
-
-    A user's own module may stand in the current folder, or beside their table.
-    """
+def import_target(key: str, target: Any) -> Any:
+    """Import the class or function a `_target_` names."""
     if not isinstance(target, str) or "." not in target:
         raise ConfigError(f"{key}._target_: expected a dotted class path, got {target!r}")
-    for folder in (Path.cwd(), beside):
-        if folder is not None and str(folder) not in sys.path:
-            sys.path.append(str(folder))
     module_name, _, name = target.rpartition(".")
     try:
         module = importlib.import_module(module_name)
@@ -71,6 +68,12 @@ def import_target(key: str, target: Any, beside: Path | None = None) -> Any:
             f"{key}._target_: module {module_name} has no '{name}'; {did_you_mean(name, public)}"
         )
     return getattr(module, name)
+
+
+def _look_beside(folder: Path) -> None:
+    """Let a user's own module be imported from the current folder, or beside their table."""
+    if str(folder) not in sys.path:
+        sys.path.append(str(folder))
 
 
 def _load_kind(key: str, group: str, value: Any) -> Any:

@@ -68,7 +68,9 @@ def test_a_strong_honest_column_warns_but_never_blocks(tmp_path):
 def test_repeated_rows_across_the_split_block(tmp_path):
     frame = make_table(4000)
     late = frame.index[-600:]
-    frame.loc[late, ["x", "z", "g", "who", "y"]] = frame.loc[late - 3200, ["x", "z", "g", "who", "y"]].to_numpy()
+    frame.loc[late, ["x", "z", "g", "who", "y"]] = frame.loc[
+        late - 3200, ["x", "z", "g", "who", "y"]
+    ].to_numpy()
     frame = frame.astype({"x": float, "z": float, "who": int, "y": int})
     findings, _, _ = audit(tmp_path, frame)
     assert ("L07", ()) in codes(findings, "block")
@@ -93,7 +95,9 @@ def test_rows_labelled_too_late_are_a_note(tmp_path):
     frame = make_table(4000)
     findings, _, _ = audit(tmp_path, frame, label_delay="9d")
     assert "L06" not in {f.check for f in findings}  # the gap follows the delay
-    frame["known"] = frame["when"] + pd.to_timedelta(np.where(np.arange(4000) % 300, 1, 30), unit="D")
+    frame["known"] = frame["when"] + pd.to_timedelta(
+        np.where(np.arange(4000) % 300, 1, 30), unit="D"
+    )
     findings, _, _ = audit(tmp_path, frame, label_time="known")
     assert "L06" in {f.check for f in findings}
 
@@ -102,7 +106,9 @@ def test_an_accepted_finding_no_longer_blocks_and_keeps_its_reason(tmp_path):
     frame = make_table(4000)
     frame["code"] = np.where(frame["y"] == 1, "closed", "open")
     settings = AuditSettings(
-        accept=[AcceptedFinding(check="L02", column="code", reason="it is the point of the exercise")]
+        accept=[
+            AcceptedFinding(check="L02", column="code", reason="it is the point of the exercise")
+        ]
     )
     findings, _, _ = audit(tmp_path, frame, settings)
     (finding,) = [f for f in findings if f.severity == "block"]
@@ -125,7 +131,8 @@ def test_an_audit_switched_off_says_so(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("aucs", "severity"), [((0.8, 0.75, 0.74), "note"), ((0.99, 0.9, 0.6), "warn"), ((1, 0.65, 0.6), "warn")]
+    ("aucs", "severity"),
+    [((0.8, 0.75, 0.74), "note"), ((0.99, 0.9, 0.6), "warn"), ((1, 0.65, 0.6), "warn")],
 )
 def test_collapse_outside_training_warns(aucs, severity):
     train, validation, test = aucs

@@ -63,7 +63,9 @@ def built(tmp_path_factory):
 @pytest.mark.parametrize("calibration", ["none", "isotonic"])
 @pytest.mark.parametrize("preprocess", ["tree", "linear"])
 @pytest.mark.parametrize("model", MODELS)
-def test_every_model_and_preprocessing_loads_and_scores_the_same(tmp_path, model, preprocess, calibration):
+def test_every_model_and_preprocessing_loads_and_scores_the_same(
+    tmp_path, model, preprocess, calibration
+):
     if (model, preprocess) == ("logistic", "tree"):
         pytest.skip("logistic regression takes no nulls")
     words = [*MODELS[model], f"preprocess={preprocess}", f"calibration={calibration}"]
@@ -75,7 +77,9 @@ def test_every_model_and_preprocessing_loads_and_scores_the_same(tmp_path, model
     assert loaded.one_row is not None
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(
     x=st.one_of(st.none(), st.floats(-1e6, 1e6), st.integers(-9, 9)),
     z=st.one_of(st.none(), st.floats(-5, 5)),

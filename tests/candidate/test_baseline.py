@@ -76,7 +76,8 @@ def test_a_baseline_learns_nothing_from_later_labels(judged):
     flipped = dataset.label.copy()
     flipped[split.test] = ~flipped[split.test]
     other = type(dataset)(
-        **{name: getattr(dataset, name) for name in dataset.__dataclass_fields__} | {"label": flipped}
+        **{name: getattr(dataset, name) for name in dataset.__dataclass_fields__}
+        | {"label": flipped}
     )
     for settings in ALL:
         ours = fit_baseline(settings, dataset, split, values, n_jobs=1)

@@ -14,8 +14,17 @@ from tests.conftest import make_table
 
 MODELS = {
     "logistic": ["model=logistic"],
-    "xgboost": ["model=xgboost", "model.n_estimators=60", "model.learning_rate=0.3", "model.early_stopping_rounds=10"],
-    "hist_gradient_boosting": ["model=hist_gradient_boosting", "model.max_iter=60", "model.n_iter_no_change=10"],
+    "xgboost": [
+        "model=xgboost",
+        "model.n_estimators=60",
+        "model.learning_rate=0.3",
+        "model.early_stopping_rounds=10",
+    ],
+    "hist_gradient_boosting": [
+        "model=hist_gradient_boosting",
+        "model.max_iter=60",
+        "model.n_iter_no_change=10",
+    ],
     "random_forest": ["model=random_forest", "model.n_estimators=20"],
 }
 PREPROCESS = ["tree", "linear"]
@@ -46,7 +55,9 @@ def test_every_model_takes_every_weighting_and_ranks(small, model, weighting):
     _, dataset, split = small
     fitted = fit(small, *MODELS[model], f"weighting={weighting}")
     assert fitted.weight_form == (
-        "none" if weighting == "none" else {"xgboost": "scale_pos_weight"}.get(model, "class_weight")
+        "none"
+        if weighting == "none"
+        else {"xgboost": "scale_pos_weight"}.get(model, "class_weight")
     )
     score = fitted.score(dataset.features.iloc[split.test])
     label = dataset.label[split.test]
@@ -66,7 +77,8 @@ def test_early_stopping_watches_the_end_of_training_and_nothing_else(small, mode
     scrambled = dataset.frame.copy()
     scrambled.loc[dataset.time >= dataset.time[split.validation].min(), "x"] = 99.0
     other = type(dataset)(
-        **{name: getattr(dataset, name) for name in dataset.__dataclass_fields__} | {"frame": scrambled}
+        **{name: getattr(dataset, name) for name in dataset.__dataclass_fields__}
+        | {"frame": scrambled}
     )
     again = fit((small[0], other, split), *MODELS[model])
     rows = dataset.features.iloc[split.validation]
@@ -147,7 +159,10 @@ def test_a_class_without_probabilities_needs_calibration(small, tmp_path):
         "# A margin classifier.\n_target_: sklearn.svm.LinearSVC\n"
     )
     words, dataset, split = small
-    for more, fails in ((["preprocess=linear"], True), (["preprocess=linear", "calibration=sigmoid"], False)):
+    for more, fails in (
+        (["preprocess=linear"], True),
+        (["preprocess=linear", "calibration=sigmoid"], False),
+    ):
         settings = compose_settings([*words, "model=margin", *more], config_dir=tmp_path)
         if fails:
             with pytest.raises(FitError, match="gives no probabilities; add calibration=sigmoid"):

@@ -36,13 +36,17 @@ def test_every_option_of_every_group_composes(group, option):
         assert getattr(settings, group).kind in GROUPS[group]
 
 
-@pytest.mark.parametrize("path", sorted((CONF_DIR / "experiment").glob("*.yaml")), ids=lambda p: p.stem)
+@pytest.mark.parametrize(
+    "path", sorted((CONF_DIR / "experiment").glob("*.yaml")), ids=lambda p: p.stem
+)
 def test_every_experiment_composes_and_says_how_to_run_it(path):
     assert compose_settings([f"experiment={path.stem}"]).seed == 0
     assert f"harness run experiment={path.stem}" in path.read_text()
 
 
-@pytest.mark.parametrize("path", sorted(CONF_DIR.rglob("*.yaml")), ids=lambda p: f"{p.parent.name}-{p.stem}")
+@pytest.mark.parametrize(
+    "path", sorted(CONF_DIR.rglob("*.yaml")), ids=lambda p: f"{p.parent.name}-{p.stem}"
+)
 def test_every_config_file_begins_with_a_line_for_a_reader(path):
     lines = path.read_text().splitlines()
     comment = lines[1] if lines[0].startswith("# @package") else lines[0]

@@ -15,8 +15,10 @@ questions = st.lists(st.tuples(st.integers(-1, 3), st.integers(0, 60)), min_size
 @settings(max_examples=300, deadline=None)
 @given(events, questions, st.one_of(st.none(), st.integers(1, 30)))
 def test_history_equals_a_literal_loop(past, asked, window):
-    group, known, value = (np.array(column) for column in zip(*past, strict=True)) if past else (
-        np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0)
+    group, known, value = (
+        (np.array(column) for column in zip(*past, strict=True))
+        if past
+        else (np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))
     )
     history = History(group, known, value.astype(float))
     asked_group, time = (np.array(column) for column in zip(*asked, strict=True))
@@ -24,7 +26,8 @@ def test_history_equals_a_literal_loop(past, asked, window):
     last, age = history.last(asked_group, time)
     for i, (g, t) in enumerate(asked):
         found = [
-            (k, v) for e, k, v in past
+            (k, v)
+            for e, k, v in past
             if e == g >= 0 and k < t and (window is None or k >= t - window)
         ]
         assert count[i] == len(found)

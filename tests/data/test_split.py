@@ -83,9 +83,15 @@ def test_entities_stay_on_the_latest_side():
     time = days([1, 2, 3, 25, 26, 35])
     entity = np.array(["a", "b", "c", "a", "d", "d"], dtype=object)
     with pytest.raises(ConfigError, match="validation"):
-        split_by_time(time, time, windows(20, 2, 10, 10), entity=np.array(list("abcadd"))[[0, 1, 2, 5, 5, 5]])
+        split_by_time(
+            time, time, windows(20, 2, 10, 10), entity=np.array(list("abcadd"))[[0, 1, 2, 5, 5, 5]]
+        )
     split = split_by_time(time, time, windows(20, 2, 10, 10), entity=entity)
-    assert (split.train.tolist(), split.validation.tolist(), split.test.tolist()) == ([1, 2], [3], [5])
+    assert (split.train.tolist(), split.validation.tolist(), split.test.tolist()) == (
+        [1, 2],
+        [3],
+        [5],
+    )
 
 
 def test_a_row_without_time_is_refused_not_dropped():

@@ -11,7 +11,9 @@ from harness.settings import RollingSplit, TableDataset, TemporalSplit
 @pytest.fixture
 def dataset(table, tmp_path):
     table.to_parquet(tmp_path / "t.parquet")
-    settings = TableDataset(path=str(tmp_path / "t.parquet"), time="when", label="y", label_delay="5d")
+    settings = TableDataset(
+        path=str(tmp_path / "t.parquet"), time="when", label="y", label_delay="5d"
+    )
     return read_dataset(settings, tmp_path)
 
 
@@ -41,7 +43,9 @@ def test_a_gap_shorter_than_the_delay_drops_the_rows_in_between(dataset):
 
 def test_dates_replace_durations(dataset):
     split = split_windows(
-        TemporalSplit(validation_start="2024-04-01", test_start="2024-05-01", test_end="2024-06-01"),
+        TemporalSplit(
+            validation_start="2024-04-01", test_start="2024-05-01", test_end="2024-06-01"
+        ),
         dataset,
     )[0]
     assert split.windows.test_start == day("2024-05-01")

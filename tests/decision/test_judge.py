@@ -120,7 +120,8 @@ def test_what_is_missing_is_said_in_rows_and_days():
 
 def test_weaker_evidence_is_named_as_outside_the_guarantee():
     good = judge(
-        criterion("value_per_1000", "must_improve_by", 10, is_primary=True, evidence="point"), judged()
+        criterion("value_per_1000", "must_improve_by", 10, is_primary=True, evidence="point"),
+        judged(),
     )
     assert "Outside this guarantee" in decide(good, ENOUGH, alpha=0.05).guarantee
 

@@ -54,9 +54,7 @@ def test_cosine_bound_equals_a_literal_sum():
     d = without.mean() - without
     terms = []
     for j in range(1, 7):
-        terms.append(
-            np.sqrt(2) * sum(d[b] * np.cos(np.pi * j * (b + 0.5) / 30) for b in range(30))
-        )
+        terms.append(np.sqrt(2) * sum(d[b] * np.cos(np.pi * j * (b + 0.5) / 30) for b in range(30)))
     error = np.sqrt(29 / 30 * np.mean(np.square(terms)))
     bounds = cosine_bounds(values.mean(), without, 30, 0.05)
     assert bounds.standard_error == pytest.approx(error, rel=1e-12)
@@ -130,7 +128,9 @@ def vars_of(rows: ScoredRows) -> dict:
 def test_a_block_without_which_the_figure_is_undefined_leaves_it_without_interval():
     rows = scored(1000, seed=1, n_blocks=12)
     label = rows.label & (rows.blocks.code == 3)
-    figure = estimate_level(find_metric("recall"), ScoredRows(**{**vars_of(rows), "label": label}), 0.05)
+    figure = estimate_level(
+        find_metric("recall"), ScoredRows(**{**vars_of(rows), "label": label}), 0.05
+    )
     assert figure.problem == "UNDEFINED"
 
 
@@ -180,7 +180,9 @@ def test_scores_that_are_no_numbers_cannot_be_judged(bad):
     rows = scored(50, seed=0)
     score = rows.score.copy()
     score[7] = bad
-    with pytest.raises(EvidenceError, match=r"1 scores are nan or infinite \(first in test row 7\)"):
+    with pytest.raises(
+        EvidenceError, match=r"1 scores are nan or infinite \(first in test row 7\)"
+    ):
         ScoredRows(**{**vars_of(rows), "score": score})
 
 
@@ -197,7 +199,10 @@ def test_blocks_follow_local_days_and_weeks():
         "America/New_York"
     )
     days = blocks_of("day", time, None)
-    assert (days.names, days.code.tolist()) == (("2013-11-02", "2013-11-03", "2013-11-04"), [0, 1, 2])
+    assert (days.names, days.code.tolist()) == (
+        ("2013-11-02", "2013-11-03", "2013-11-04"),
+        [0, 1, 2],
+    )
     weeks = blocks_of("week", time, None)
     assert (weeks.names, weeks.code.tolist()) == (("2013-10-28", "2013-11-04"), [0, 0, 1])
     people = blocks_of("entity", time, np.array(["b", "a", "b"], dtype=object))

@@ -45,8 +45,9 @@ INDEPENDENT = {
     "precision": lambda r: sk.precision_score(r.label, r.alert),
     "recall": lambda r: sk.recall_score(r.label, r.alert),
     "roc_auc": lambda r: sk.roc_auc_score(r.label, r.score),
-    "value_per_1000": lambda r: 1000
-    * np.mean(np.where(r.alert, np.where(r.label, 3, -1), np.where(r.label, -0.5, 0))),
+    "value_per_1000": lambda r: (
+        1000 * np.mean(np.where(r.alert, np.where(r.label, 3, -1), np.where(r.label, -0.5, 0)))
+    ),
     "calibration_error": lambda r: _calibration_error(r.label, r.score),
 }
 
@@ -135,7 +136,9 @@ def test_rank_metrics_are_exact_under_ties(drawn):
     assert plain_auc(label, score) == pytest.approx(expected, abs=1e-12)
     assert pr.point(rows) == pytest.approx(sk.average_precision_score(label, score), abs=1e-12)
     for metric in (roc, pr):  # few rows: every distinct score has its own bin
-        assert metric.value(metric.statistics(rows).sum(axis=0)) == pytest.approx(metric.point(rows))
+        assert metric.value(metric.statistics(rows).sum(axis=0)) == pytest.approx(
+            metric.point(rows)
+        )
 
 
 def test_sample_quantiles_are_metrics_too():

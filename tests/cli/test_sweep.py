@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from harness.sweep.plan import jobs_of
+from tests.conftest import TABLE_WORDS, make_table
+
+
+@pytest.fixture
+def words(tmp_path):
+    make_table().to_parquet(tmp_path / "t.parquet")
+    plain = [w for w in TABLE_WORDS if "n_estimators" not in w]
+    return (*plain, "dataset.path=t.parquet", "running.report=false")
+
+
+def test_a_sweep_gives_one_folder_and_decision_each_and_compares_them(harness, words, tmp_path):
+    status, out, err = harness(
+        "run", "-m", *words, "model=logistic,hist_gradient_boosting", "hydra.sweep.dir=s"
+    )
+    assert status == 0, err
+    for job in ("0", "1"):
+        assert (tmp_path / "s" / job / "decision.json").is_file()
+    assert "model=LogisticRegression" in out.replace("\n", "").replace(" ", "") or "Logistic" in out
+    assert "2 candidates were judged on the same test rows" in err
+
+
+def test_a_failed_job_is_announced_and_takes_no_other_along(harness, words, tmp_path):
+    status, out, err = harness(
+        "run", "-m", *words, "model=logistic", "model.C=1.0,-1.0,0.5", "hydra.sweep.dir=s"
+    )
+    assert status == 2
+    assert "job 1: FAILED" in err
+    assert "model.C=-1.0" in err
+    assert "1 of 3 jobs failed" in err
+    record = json.loads((tmp_path / "s" / "1" / "run.json").read_text())
+    assert record["status"] == "FAILED"
+    assert "could not be fitted" in record["reason"]
+    assert json.loads((tmp_path / "s" / "2" / "run.json").read_text())["status"] == "DONE"
+    assert "FAILED" in out
+
+
+def test_fail_fast_stops_the_sweep(harness, words, tmp_path):
+    status, _, err = harness(
+        "run",
+        "-m",
+        *words,
+        "model=logistic",
+        "model.C=-1.0,0.5",
+        "running.fail_fast=true",
+        "hydra.sweep.dir=s",
+    )
+    assert status == 2
+    assert "the sweep was stopped" in err
+    assert not (tmp_path / "s" / "1" / "run.json").exists()
+
+
+@pytest.mark.slow
+def test_the_joblib_launcher_gives_the_same_decisions(harness, words, tmp_path):
+    pytest.importorskip("hydra_plugins.hydra_joblib_launcher")
+    for name, launcher in (("a", "basic"), ("b", "joblib")):
+        status, _, err = harness(
+            "run",
+            "-m",
+            *words,
+            "seed=1,2",
+            f"hydra/launcher={launcher}",
+            f"hydra.sweep.dir={name}",
+            "model=logistic",
+        )
+        assert status == 0, err
+    for job in ("0", "1"):
+        ours, theirs = ((tmp_path / n / job / "decision.json").read_bytes() for n in "ab")
+        assert ours == theirs
+
+
+def test_runs_of_other_protocols_are_not_ranked_together(harness, words):
+    harness("run", *words, "model=logistic", "hydra.run.dir=r/a")
+    harness("run", *words, "model=logistic", "criteria.alpha=0.01", "hydra.run.dir=r/b")
+    status, out, _ = harness("compare", "r", "--format", "json")
+    comparison = json.loads(out)["comparison"]
+    assert status == 0
+    assert len(comparison["groups"]) == 2
+    assert "not ranked together" in comparison["sentences"][0]
+    status, out, _ = harness("protocol", "diff", "r/a", "r/b")
+    assert "criteria.alpha changes from 0.05 to 0.01" in out
+    assert out.startswith("Results are not comparable")
+
+
+def test_comparing_nothing_says_so(harness, tmp_path):
+    assert harness("compare")[0] == 2
+    (tmp_path / "outputs").mkdir()
+    status, _, err = harness("compare")
+    assert status == 2
+    assert "no runs there; start one with `harness run`" in err
+
+
+def test_jobs_come_in_hydras_order():
+    assert jobs_of(["a=1,2", "b=x", "c=range(1,3)"]) == [
+        ["a=1", "b=x", "c=1"],
+        ["a=1", "b=x", "c=2"],
+        ["a=2", "b=x", "c=1"],
+        ["a=2", "b=x", "c=2"],
+    ]

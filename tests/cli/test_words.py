@@ -1,0 +1,98 @@
+"""Help, protocol documents, completion and Hydra's own flags."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from harness.cli.main import COMMANDS
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help_with_an_example(harness, command, capfd):
+    try:
+        status, out, _ = harness(command, "--help")
+    except SystemExit as end:
+        status, out = end.code, capfd.readouterr().out
+    assert status in (0, None)
+    assert "example: harness" in out or "Configuration groups" in out
+    _, usage, _ = harness("--help")
+    assert f"  {command}" in usage
+    assert COMMANDS[command].example in usage
+
+
+def test_the_protocol_is_a_document_for_a_non_engineer(harness):
+    status, out, _ = harness("protocol")
+    assert status == 0
+    for words in (
+        "whether a flight will arrive more than 15 minutes late",
+        "two hours before scheduled departure",
+        "never at random",
+        "head of passenger information",
+        "Value per 1,000 rows improves on the baseline by more than 20",
+        "at most 250 warnings per 1,000 flights",
+        "At least 30,000 rows over at least 28 days",
+        "INVALID",
+    ):
+        assert words in out, words
+
+
+def test_a_runs_protocol_carries_its_dates(harness, small_run):
+    _, out, _ = harness("protocol", str(small_run))
+    assert "| test | 2013-12-18 00:00 | 2014-01-01 00:00 |" in out
+
+
+def test_protocol_of_a_table_says_what_the_config_says(harness):
+    _, out, _ = harness(
+        "protocol",
+        "dataset=table",
+        "dataset.path=loans.csv",
+        "dataset.time=issued",
+        "dataset.label=defaulted",
+        "dataset.label_delay=90d",
+        "criteria=ranking",
+        "split=rolling",
+        "baseline=logistic",
+        "audit=off",
+    )
+    assert "the column `defaulted`" in out
+    assert "at the time in the column `issued`" in out
+    assert "known 90d after" in out
+    assert "repeated at 2 earlier dates" in out
+    assert "Switched off" in out
+
+
+def test_hydras_own_flags_go_on_working(harness):
+    status, out, _ = harness("run", "--cfg", "job", "model=logistic")
+    assert status == 0
+    assert "LogisticRegression" in out
+    # Hydra prints this through logging, which keeps the first stream it saw.
+    words = [sys.executable, "-m", "harness", "run", "--info", "searchpath"]
+    out = subprocess.run(words, capture_output=True, text=True, check=True).stdout
+    assert "provider" in out.lower()
+    with pytest.raises(SystemExit):
+        harness("run", "--version")
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("harness r", "run"),
+        ("harness run model=", "model=xgboost"),
+        ("harness run split.g", "split.gap="),
+        ("harness audit dataset=", "dataset=table"),
+    ],
+)
+def test_completion_knows_commands_groups_and_keys(harness, monkeypatch, line, expected):
+    monkeypatch.setenv("COMP_LINE", line)
+    monkeypatch.setenv("COMP_POINT", str(len(line)))
+    status, out, _ = harness("-sc", "query=bash")
+    assert status == 0
+    assert expected in out.split()
+
+
+def test_completion_installs_for_the_command(harness):
+    _, out, _ = harness("run", "--shell-completion", "install=bash")
+    assert "-F hydra_bash_completion harness" in out
