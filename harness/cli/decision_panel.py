@@ -63,11 +63,12 @@ def print_decision(decision: Mapping[str, Any], folder: Path) -> None:
     )
     place = os.path.relpath(folder)
     place = str(folder) if place.startswith("..") else place
-    report = folder / "report.html"
-    console.print(f"{'report' if report.exists() else 'folder'}:  ", end="")
-    print(f"{place}/report.html" if report.exists() else place)
-    console.print("bundle:  ", end="")
-    print(f"{place}/bundle")
+    has_report = (folder / "report.html").exists()
+    for line in (
+        f"report:  {place}/report.html" if has_report else f"folder:  {place}",
+        f"bundle:  {place}/bundle",
+    ):
+        console.print(line, soft_wrap=True, markup=False)
 
 
 def decision_markdown(decision: Mapping[str, Any]) -> str:

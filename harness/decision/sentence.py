@@ -114,7 +114,7 @@ def settles(
     bound = estimate.interval.lower if passes_above else estimate.interval.upper
     distance = (estimate.value - line) if passes_above else (line - estimate.value)
     if distance <= 0:
-        return "a better candidate: the estimate itself lies on the wrong side of the line"
+        return "a better candidate, for the estimate itself lies on the wrong side of the line"
     factor = ((estimate.value - bound) / distance) ** 2
     more = math.ceil(estimate.n_blocks * (factor - 1))
     return f"about {max(more, 1):,} more {unit} like these, if the estimate stays where it is"

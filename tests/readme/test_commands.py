@@ -1,0 +1,79 @@
+"""Every command of README.md and CONTRIBUTING.md, as written, in an empty folder."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import make_table
+
+ROOT = Path(__file__).parent.parent.parent
+# Commands that would start this very suite again.
+RECURSIVE = ("./scripts/test", "./scripts/lint")
+
+
+def commands(name: str) -> list[str]:
+    blocks = re.findall(r"```console\n(.*?)```", (ROOT / name).read_text(), re.DOTALL)
+    return [line[2:] for block in blocks for line in block.splitlines() if line.startswith("$ ")]
+
+
+def call(command: str, folder: Path) -> subprocess.CompletedProcess:
+    environment = os.environ | {
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "HARNESS_VENV": sys.prefix,
+        "COLUMNS": "100",
+    }
+    words = command.replace("./scripts/", f"{ROOT}/scripts/")
+    return subprocess.run(
+        ["bash", "-c", words],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.slow
+def test_every_readme_command_runs_as_written(tmp_path):
+    table = make_table(4000).rename(columns={"when": "issued", "y": "defaulted"})
+    table["issued"] = table["issued"].min() + (table["issued"] - table["issued"].min()) * 3
+    table.to_csv(tmp_path / "loans.csv", index=False)
+    expected = {"harness gate": {0, 1, 3, 4}, "harness audit dataset.leaky=true": {1}}
+    ran = 0
+    for command in commands("README.md"):
+        if command in RECURSIVE:
+            continue
+        done = call(command, tmp_path)
+        allowed = next((s for start, s in expected.items() if command.startswith(start)), {0})
+        assert done.returncode in allowed, f"{command}: {done.stderr[-600:]}"
+        assert "Traceback" not in done.stderr
+        assert "Warning" not in done.stderr, done.stderr
+        ran += 1
+    assert ran >= 9
+
+
+def test_contributing_names_scripts_that_are_there():
+    for command in commands("CONTRIBUTING.md"):
+        assert (ROOT / shlex.split(command)[0]).is_file()
+
+
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "docs/decisions/README.md"])
+def test_every_relative_link_leads_somewhere(name):
+    path = ROOT / name
+    for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", path.read_text()):
+        assert (path.parent / target).exists(), target
+
+
+def test_every_path_the_readme_names_is_there():
+    for name in re.findall(
+        r"`((?:conf|scripts|docs|harness)/[\w/.]+)`", (ROOT / "README.md").read_text()
+    ):
+        if "stump" not in name:
+            assert (ROOT / name).exists(), name
