@@ -29,7 +29,7 @@ def run(options: argparse.Namespace) -> int:
     try:
         launched = launch(options.overrides)
     except SweepStoppedError as error:
-        print(f"harness run: {error}; the sweep was stopped (running.fail_fast)", file=sys.stderr)
+        print(f"harness run: {error}; the sweep was stopped (fail_fast)", file=sys.stderr)
         return COULD_NOT_RUN
     finally:
         if options.quiet:

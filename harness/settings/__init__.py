@@ -112,7 +112,13 @@ PROTOCOL_KEYS = ("dataset", "split", "criteria", "baseline", "audit")
 
 @dataclass(kw_only=True)
 class RunSettings:
-    """A whole config: protocol, candidate, and how to run it."""
+    """A whole config: protocol, candidate, and how to run it.
+
+    Attributes:
+        held_back_share: Last part of training kept for early stopping and calibration.
+        seed: Seed of everything that draws.
+        fail_fast: Whether a failed job of a sweep ends the sweep.
+    """
 
     dataset: Any = None
     split: Any = None
@@ -126,6 +132,7 @@ class RunSettings:
     threshold: Any = None
     held_back_share: float = 0.15
     seed: int = 0
+    fail_fast: bool = False
     running: RunningSettings = field(default_factory=RunningSettings)
 
     @property

@@ -27,12 +27,10 @@ class RunningSettings:
             user's cache folder.
         n_jobs: Threads for training and scoring; null takes all cores.
         report: Whether report.html is drawn.
-        fail_fast: Whether a failed job of a sweep ends the sweep.
         latency: How one-row scoring is timed.
     """
 
     cache_dir: str | None = None
     n_jobs: int | None = None
     report: bool = True
-    fail_fast: bool = False
     latency: LatencySettings = field(default_factory=LatencySettings)

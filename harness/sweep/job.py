@@ -18,7 +18,7 @@ failures: list[Exception] = []
 
 
 class SweepStoppedError(BaseException):
-    """A job failed under `running.fail_fast`; no Exception, so that Hydra stops as well."""
+    """A job failed under `fail_fast`; no Exception, so that Hydra stops as well."""
 
 
 def run_job(config: DictConfig) -> float | None:
@@ -48,7 +48,7 @@ def run_job(config: DictConfig) -> float | None:
         progress.failed(str(error), overrides)
         if not is_sweep:
             failures.append(error)
-        elif config.running.fail_fast:
+        elif config.fail_fast:
             raise SweepStoppedError(f"job {hydra.job.num} failed: {error}") from error
     finally:
         progress.stop()

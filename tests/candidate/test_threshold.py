@@ -139,3 +139,28 @@ def test_degenerate_thresholds_need_the_config_to_say_so():
 def test_nan_scores_choose_nothing():
     with pytest.raises(FitError, match="nan or infinite"):
         choose_threshold(MaxF1Threshold(), np.append(SCORE[:-1], np.nan), LABEL, VALUES)
+
+
+def test_worth_per_row_may_come_from_a_column_with_a_sign():
+    import pandas as pd
+
+    from harness.data.outcome_values import row_values
+    from harness.errors import DataError
+    from harness.settings import OutcomeValues
+
+    frame = pd.DataFrame({"amount": [10.0, 20.0, 30.0], "odd": [1.0, float("nan"), 2.0]})
+    label = np.array([True, False, True])
+    values = row_values(
+        OutcomeValues(true_positive="amount", false_positive=-2, false_negative="-amount"),
+        label,
+        frame,
+    )
+    assert values.if_alert.tolist() == [10.0, -2.0, 30.0]
+    assert values.if_silent.tolist() == [-10.0, 0.0, -30.0]
+    assert values.take(np.array([2])).if_alert.tolist() == [30.0]
+    with pytest.raises(
+        ConfigError, match="'amont' is neither a number nor a column.*did you mean 'amount'"
+    ):
+        row_values(OutcomeValues(true_positive="amont"), label, frame)
+    with pytest.raises(DataError, match="column 'odd' has no finite number in row 1"):
+        row_values(OutcomeValues(true_positive="odd"), label, frame)

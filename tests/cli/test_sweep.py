@@ -48,7 +48,7 @@ def test_fail_fast_stops_the_sweep(harness, words, tmp_path):
         *words,
         "model=logistic",
         "model.C=-1.0,0.5",
-        "running.fail_fast=true",
+        "fail_fast=true",
         "hydra.sweep.dir=s",
     )
     assert status == 2
