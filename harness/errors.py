@@ -5,6 +5,7 @@
     |-- DataError       a table, column or row that cannot be used
     |-- FitError        a candidate that cannot be trained or scored
     |-- EvidenceError   figures that cannot be computed or trusted
+    |-- LedgerError     a holdout ledger that is damaged, locked or too new
     |-- BundleError     a bundle that is damaged, foreign or not trusted
     `-- ArtefactError   a run folder or file that is missing, damaged or too new
 
@@ -37,6 +38,10 @@ class FitError(HarnessError):
 
 class EvidenceError(HarnessError):
     """A figure cannot be computed from the rows given."""
+
+
+class LedgerError(HarnessError):
+    """The holdout ledger cannot be read, written or trusted."""
 
 
 class BundleError(HarnessError):

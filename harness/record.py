@@ -17,6 +17,7 @@ from harness.bundle import write_bundle
 from harness.bundle.write import versions
 from harness.config.fingerprint import candidate_dict, protocol_dict
 from harness.data.split import describe
+from harness.decision import sealed
 from harness.decision.sentence import figure
 from harness.report import protocol_document, run_page
 from harness.result import RunResult
@@ -34,6 +35,9 @@ def write_run(result: RunResult, folder: Path, *, overrides: tuple[str, ...] = (
     Raises:
         ArtefactError: If a file cannot be written whole.
     """
+    if result.look.is_sealed:
+        _write_sealed(result, folder, overrides)
+        return
     with result.stages("write the artefacts"):
         write_json(folder / "audit.json", {"findings": [asdict(f) for f in result.findings]})
         write_json(folder / "metrics.json", metrics_json(result))
@@ -59,9 +63,18 @@ def write_run(result: RunResult, folder: Path, *, overrides: tuple[str, ...] = (
     write_json(folder / RECORD, run_json(result, overrides))
 
 
+def _write_sealed(result: RunResult, folder: Path, overrides: tuple[str, ...]) -> None:
+    """A blind look leaves its verdict and its protocol; the model is made again by its config."""
+    write_text(folder / "protocol.md", protocol_document(result.settings, result.split.windows))
+    write_json(folder / "decision.json", decision_json(result))
+    write_json(folder / RECORD, run_json(result, overrides))
+
+
 def decision_json(result: RunResult) -> dict[str, Any]:
-    """The decision as scripts read it."""
-    decision = result.decision
+    """The decision as scripts read it; of a sealed look, the verdict alone."""
+    decision, look = result.decision, result.look
+    if look.is_sealed:
+        decision = sealed(decision, look.sentence)
     return {
         "decision": decision.decision,
         "ship": decision.ship,
@@ -73,10 +86,22 @@ def decision_json(result: RunResult) -> dict[str, Any]:
         "minimum_sample_size": decision.minimums.rows,
         "minimum_duration_days": decision.minimums.days,
         "alpha": decision.alpha,
-        "blocking_findings": [f"{f.check}: {f.sentence}" for f in blocking(result.findings)],
+        "blocking_findings": []
+        if look.is_sealed
+        else [f"{f.check}: {f.sentence}" for f in blocking(result.findings)],
         "protocol_fingerprint": result.protocol_fingerprint,
         "candidate_fingerprint": result.candidate_fingerprint,
         "test_fingerprint": result.test_fingerprint,
+        "holdout": {
+            "status": look.status,
+            "opening": look.opening,
+            "looks_planned": look.looks_planned,
+            "looks_used": look.looks_used,
+            "disclosure": look.disclosure,
+            "fresh_days": look.fresh_days,
+            "sentence": look.sentence,
+        },
+        "face_value": decision.face_value,
         "guarantee": decision.guarantee,
     }
 
@@ -142,6 +167,7 @@ def run_json(result: RunResult, overrides: tuple[str, ...]) -> dict[str, Any]:
             "weights": model.weight_form,
             "notes": list(model.notes),
         },
+        "ledger": result.look.ledger,
         "seconds": {name: round(taken, 3) for name, taken in result.stages.seconds.items()},
         "total_seconds": round(sum(result.stages.seconds.values()), 3),
         "peak_memory_mb": round(peak_memory_mb(), 1),

@@ -14,6 +14,7 @@ from harness.candidate import Trial
 from harness.data import Dataset, Split
 from harness.decision import Decision
 from harness.evaluation import Curves, MetricFigure, PeriodFigure, SegmentFigure
+from harness.ledger import Look
 from harness.settings import RunSettings
 from harness.stages import Stages
 
@@ -36,6 +37,7 @@ class RunResult:
     Attributes:
         settings: The checked config.
         decision: The answer, with reasons and verdicts.
+        look: What the holdout ledger says about this look at the test window.
         findings: What the leakage audit saw.
         metrics: All metrics on the test window, with intervals.
         segments: The same by segment.
@@ -51,6 +53,7 @@ class RunResult:
     candidate_fingerprint: str
     test_fingerprint: str
     decision: Decision
+    look: Look
     findings: tuple[Finding, ...] = field(repr=False)
     metrics: tuple[MetricFigure, ...] = field(repr=False)
     segments: tuple[SegmentFigure, ...] = field(repr=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from harness.audit import Finding, audit_after, audit_before, blocking
 from harness.bundle import Bundle, InputSchema, measure_latency
 from harness.bundle.input_schema import rows_of
-from harness.candidate import FittedModel, run_trial
+from harness.candidate import FittedModel, Trial, run_trial
 from harness.config import candidate_fingerprint, compose_settings, protocol_fingerprint
 from harness.data import Dataset, Split, read_dataset, rows_fingerprint, split_windows
 from harness.data.cache import cache_folder
@@ -29,6 +30,14 @@ from harness.evaluation import (
     segment_figures,
 )
 from harness.evidence.auc import plain_auc
+from harness.ledger import (
+    Chain,
+    Look,
+    labelled_window,
+    ledger_path,
+    record_verdict,
+    take_look,
+)
 from harness.result import BacktestFigure, RunResult
 from harness.settings import CriteriaSettings, LatencySettings, RunSettings
 from harness.stages import Stages
@@ -41,7 +50,7 @@ _TRAIN_SAMPLE = 10_000
 def run_experiment(
     settings: RunSettings | Sequence[str] = (), *, stages: Stages | None = None
 ) -> RunResult:
-    """Train, evaluate and decide; nothing is written to disk but the cache.
+    """Train, evaluate and decide; nothing is written but the cache and the ledger.
 
     Args:
         settings: Checked settings, or Hydra overrides such as `["model=logistic"]`.
@@ -62,13 +71,20 @@ def run_experiment(
     with stage("audit the columns"):
         findings = audit_before(dataset, split, settings.audit)
     trial = run_trial(settings, dataset, split, values, stage)
-    validation, test = scored_windows(settings.criteria.blocks, dataset, split, values, trial)
+    with stage("open the test window"):
+        chain = Chain(ledger_path(settings.running.ledger))
+        look = _open(chain, settings, dataset, split, trial)
+    with stage("score the test window"):
+        scores = trial.model.score(dataset.features.iloc[split.test])
+        validation, test = scored_windows(
+            settings.criteria.blocks, dataset, split, values, trial, scores
+        )
     with stage("audit the model"):
         findings += audit_after(
             settings.audit,
             train_auc=_train_auc(trial.model, dataset, split),
             validation_auc=plain_auc(validation.candidate.label, trial.validation),
-            test_auc=plain_auc(test.candidate.label, trial.test),
+            test_auc=plain_auc(test.candidate.label, scores),
         )
     with stage("time single rows"):
         bundle = Bundle(
@@ -78,7 +94,8 @@ def run_experiment(
         )
         latency = _latency(bundle, dataset, split, settings.running.latency)
     with stage("weigh the evidence"):
-        decision = _decide(settings.criteria, test, latency, findings)
+        decision = _decide(settings.criteria, test, latency, findings, look)
+        record_verdict(chain, look, decision.decision)
         metrics = metric_figures(test.candidate, test.baseline, settings.criteria.alpha)
         segments = segment_figures(test.candidate, test.baseline, test.segments)
         periods = period_figures(test.candidate, test.baseline, test.local_time)
@@ -90,6 +107,7 @@ def run_experiment(
         candidate_fingerprint=candidate_fingerprint(settings),
         test_fingerprint=fingerprint,
         decision=decision,
+        look=look,
         findings=findings,
         metrics=metrics,
         segments=segments,
@@ -106,6 +124,20 @@ def run_experiment(
         dataset=dataset,
         split=split,
         stages=stage,
+    )
+
+
+def _open(
+    chain: Chain, settings: RunSettings, dataset: Dataset, split: Split, trial: Trial
+) -> Look:
+    """Write the look down before anything is scored."""
+    return take_look(
+        chain,
+        labelled_window(dataset, split.test),
+        settings.holdout,
+        protocol=protocol_fingerprint(settings),
+        candidate=candidate_fingerprint(settings),
+        baseline=hashlib.sha256(trial.baseline.test.tobytes()).hexdigest(),
     )
 
 
@@ -127,13 +159,15 @@ def _decide(
     test: ScoredWindow,
     latency: NDArray[np.float64],
     findings: Sequence[Finding],
+    look: Look,
 ) -> Decision:
+    alpha = criteria.alpha / look.alpha_divisor
     judged = Judged(
         candidate=test.candidate,
         baseline=test.baseline,
         segments=test.segments,
         samples={"latency_ms": latency},
-        alpha=criteria.alpha,
+        alpha=alpha,
         days_per_block=_DAYS_PER_BLOCK[criteria.blocks],
     )
     minimums = Minimums(
@@ -144,7 +178,13 @@ def _decide(
     )
     verdicts = [v for criterion in criteria_of(criteria) for v in judge(criterion, judged)]
     leaks = [f"Leakage, check {f.check}: {f.sentence}" for f in blocking(findings)]
-    return decide(verdicts, minimums, invalid=leaks, alpha=criteria.alpha)
+    return decide(
+        verdicts,
+        minimums,
+        alpha=alpha,
+        invalid=leaks,
+        exploratory=look.sentence if look.is_exploratory else None,
+    )
 
 
 def _backtest(
@@ -152,7 +192,8 @@ def _backtest(
 ) -> BacktestFigure:
     """One earlier origin, fitted afresh: point values only, no verdicts."""
     trial = run_trial(settings, dataset, split, values, Stages())
-    _, test = scored_windows(settings.criteria.blocks, dataset, split, values, trial)
+    scores = trial.model.score(dataset.features.iloc[split.test])
+    _, test = scored_windows(settings.criteria.blocks, dataset, split, values, trial, scores)
     return BacktestFigure(
         test_start=f"{split.windows.test_start:%Y-%m-%d}",
         test_end=f"{split.windows.test_end:%Y-%m-%d}",

@@ -17,6 +17,13 @@ def _shared_cache(tmp_path_factory):
     """One cache for the whole suite, never the user's own."""
     if "HARNESS_CACHE" not in os.environ:
         os.environ["HARNESS_CACHE"] = str(tmp_path_factory.mktemp("cache"))
+    os.environ["HARNESS_LEDGER"] = str(tmp_path_factory.mktemp("ledger") / "shared.sqlite")
+
+
+@pytest.fixture(autouse=True)
+def _own_ledger(tmp_path_factory, monkeypatch):
+    """Each test opens its windows for the first time."""
+    monkeypatch.setenv("HARNESS_LEDGER", str(tmp_path_factory.mktemp("ledger") / "ledger.sqlite"))
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Trial: candidate and baseline fitted on one split's past, scored on its later windows."""
+"""Trial: candidate and baseline fitted on one split's past, before the test window opens."""
 
 from __future__ import annotations
 
@@ -25,25 +25,23 @@ class Trial:
         threshold: Chosen on validation.
         baseline: Scores and alerts of what has to be beaten.
         validation: Candidate's validation scores, shape (n_validation_rows,).
-        test: Candidate's test scores, shape (n_test_rows,).
     """
 
     model: FittedModel
     threshold: Threshold
     baseline: BaselineScores
     validation: NDArray[np.float64]
-    test: NDArray[np.float64]
 
 
 def run_trial(
     settings: RunSettings, dataset: Dataset, split: Split, values: RowValues, stage: Stages
 ) -> Trial:
-    """Fit on training, choose the threshold on validation, score the test window.
+    """Fit on training and choose the threshold on validation; nothing is scored on test.
 
     Args:
         settings: The whole config; candidate and baseline are used.
         dataset: All rows.
-        split: Windows to learn from and score.
+        split: Windows to learn from.
         values: Worth per row, for threshold policies.
         stage: Times the steps.
     """
@@ -58,8 +56,4 @@ def run_trial(
         threshold = choose_threshold(
             settings.threshold, validation, dataset.label[rows], values.take(rows)
         )
-    with stage("score the test window"):
-        test = model.score(dataset.features.iloc[split.test])
-    return Trial(
-        model=model, threshold=threshold, baseline=baseline, validation=validation, test=test
-    )
+    return Trial(model=model, threshold=threshold, baseline=baseline, validation=validation)

@@ -56,18 +56,19 @@ def print_decision(decision: Mapping[str, Any], folder: Path) -> None:
     body = Text("\n".join(decision["reasons"]))
     title = Text(f" {decision['decision']} ", style=colour)
     console.print(Panel(body, title=title, title_align="left", border_style=colour.split()[-1]))
-    print_table(criteria_table(decision), "table")
+    if decision["criteria"]:
+        print_table(criteria_table(decision), "table")
     console.print(
         f"{decision['n_rows']:,} test rows in {decision['n_blocks']} blocks over "
-        f"{decision['n_days']} days. {decision['guarantee']}\n"
+        f"{decision['n_days']} days. {decision['holdout']['sentence']} {decision['guarantee']}\n"
     )
     place = os.path.relpath(folder)
     place = str(folder) if place.startswith("..") else place
     has_report = (folder / "report.html").exists()
-    for line in (
-        f"report:  {place}/report.html" if has_report else f"folder:  {place}",
-        f"bundle:  {place}/bundle",
-    ):
+    lines = [f"report:  {place}/report.html" if has_report else f"folder:  {place}"]
+    if (folder / "bundle").exists():
+        lines.append(f"bundle:  {place}/bundle")
+    for line in lines:
         console.print(line, soft_wrap=True, markup=False)
 
 

@@ -51,6 +51,11 @@ COMMANDS = {
     ),
     "compare": Command("compare", "runs side by side", "harness compare outputs/2013-11-01"),
     "gate": Command("gate", "a run's decision as exit status, for pipelines", "harness gate last"),
+    "ledger": Command(
+        "ledger",
+        "openings and looks per test window; verify, export, unseal",
+        "harness ledger verify",
+    ),
     "verify": Command(
         "verify", "check a bundle's files and replay its golden rows", "harness verify last"
     ),

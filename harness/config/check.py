@@ -157,6 +157,17 @@ def _check_ranges(settings: RunSettings) -> None:
             f"held_back_share: {settings.held_back_share} is not a share of training; "
             "choose 0 (off) or a value below 0.9, such as 0.15"
         )
+    holdout = settings.holdout
+    if holdout.looks < 1:
+        raise ConfigError(f"holdout.looks: {holdout.looks} is no number of looks; choose 1 or more")
+    if holdout.disclosure not in ("full", "verdict"):
+        hint = did_you_mean(holdout.disclosure, ("full", "verdict"))
+        raise ConfigError(f"holdout.disclosure: '{holdout.disclosure}' is unknown; {hint}")
+    if holdout.looks > 1 and holdout.disclosure == "full":
+        raise ConfigError(
+            "holdout.disclosure: several looks that show everything guarantee nothing; "
+            "write holdout=blind, or holdout.looks=1"
+        )
     latency = settings.running.latency
     if latency.n_rows < 1 or latency.n_warmup < 0:
         raise ConfigError("running.latency: n_rows must be at least 1 and n_warmup at least 0")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from harness.decision.criterion import Criterion, criteria_of
 from harness.decision.decide import OUTCOMES, Decision, decide
 from harness.decision.judge import Judged, judge
+from harness.decision.seal import sealed
 from harness.decision.verdict import Verdict
 
 __all__ = [
@@ -16,4 +17,5 @@ __all__ = [
     "criteria_of",
     "decide",
     "judge",
+    "sealed",
 ]

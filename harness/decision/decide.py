@@ -38,6 +38,7 @@ class Decision:
         minimums: Rows and days, needed and there.
         alpha: Error probability of each one-sided bound.
         guarantee: What the word SHIP promises here.
+        face_value: What the criteria alone say, whatever was looked at before.
     """
 
     decision: str
@@ -46,6 +47,7 @@ class Decision:
     minimums: Minimums
     alpha: float
     guarantee: str
+    face_value: str
 
     @property
     def ship(self) -> bool:
@@ -57,16 +59,19 @@ def decide(
     verdicts: Sequence[Verdict],
     minimums: Minimums,
     *,
-    invalid: Sequence[str] = (),
     alpha: float,
+    invalid: Sequence[str] = (),
+    exploratory: str | None = None,
 ) -> Decision:
     """Weigh verdicts in order: INVALID, NO_SHIP, INCONCLUSIVE, SHIP.
 
     Args:
         verdicts: All criteria's verdicts.
         minimums: Rows and days, needed and there.
-        invalid: Sentences on why the evidence cannot be trusted.
         alpha: Error probability of each one-sided bound.
+        invalid: Sentences on why the evidence cannot be trusted.
+        exploratory: Why the look proves nothing, where the window was opened before; the
+            decision is then INCONCLUSIVE at best.
     """
     failed = [v for v in verdicts if v.verdict == FAIL]
     unresolved = [v for v in verdicts if v.verdict == UNRESOLVED]
@@ -85,6 +90,12 @@ def decide(
         outcome, reasons = "SHIP", [v.sentence for v in verdicts]
     else:
         outcome, reasons = "INVALID", ["A criterion has a verdict this version does not know."]
+    face_value = outcome
+    if exploratory is not None:
+        if outcome == "SHIP":
+            outcome = "INCONCLUSIVE"
+            reasons = ["At face value every criterion passes.", *reasons]
+        reasons = [exploratory, *reasons] if outcome == "INCONCLUSIVE" else [*reasons, exploratory]
     return Decision(
         decision=outcome,
         reasons=tuple(reasons),
@@ -92,6 +103,7 @@ def decide(
         minimums=minimums,
         alpha=alpha,
         guarantee=_guarantee(verdicts, alpha),
+        face_value=face_value,
     )
 
 
@@ -114,7 +126,7 @@ def _guarantee(verdicts: Sequence[Verdict], alpha: float) -> str:
     outside = sorted({v.name for v in verdicts if v.evidence != "proven"})
     sentence = (
         "If any criterion is truly violated, this procedure says SHIP with probability at most "
-        f"{alpha:g}, provided the test window was not looked at before the candidate was fixed."
+        f"{alpha:g}."
     )
     if outside:
         sentence += f" Outside this guarantee, by the protocol's own wish: {', '.join(outside)}."

@@ -42,7 +42,12 @@ class ScoredWindow:
 
 
 def scored_windows(
-    block_kind: str, dataset: Dataset, split: Split, values: RowValues, trial: Trial
+    block_kind: str,
+    dataset: Dataset,
+    split: Split,
+    values: RowValues,
+    trial: Trial,
+    test_score: NDArray[np.float64],
 ) -> tuple[ScoredWindow, ScoredWindow]:
     """The validation and the test window of a trial.
 
@@ -51,7 +56,8 @@ def scored_windows(
         dataset: All rows.
         split: The windows.
         values: Worth per row of the whole dataset.
-        trial: Scores and thresholds.
+        trial: Models, thresholds and validation scores.
+        test_score: The candidate's scores of the test window, shape (n_test_rows,).
 
     Raises:
         ConfigError: If blocks by entity are asked for and there is no entity column.
@@ -71,7 +77,7 @@ def scored_windows(
         dataset,
         split.test,
         values,
-        (trial.test, trial.test >= at),
+        (test_score, test_score >= at),
         (baseline.test, baseline.test_alert),
     )
     return validation, test

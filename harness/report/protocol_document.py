@@ -10,6 +10,7 @@ from harness.evidence import find_metric
 from harness.settings import (
     AuditSettings,
     CriteriaSettings,
+    HoldoutSettings,
     LogisticBaseline,
     PriorBaseline,
     RollingSplit,
@@ -53,7 +54,7 @@ def protocol_document(settings: RunSettings, windows: Windows | None = None) -> 
         criteria.description or "The criteria below, all of them.",
         _criteria(criteria),
         "## How much data, and how sure",
-        _sureness(criteria),
+        _sureness(criteria, settings.holdout),
         "## Who may decide what",
         _deciders(criteria),
         "## Leakage audit",
@@ -182,13 +183,26 @@ def _why(criterion: Criterion) -> str:
     )
 
 
-def _sureness(criteria: CriteriaSettings) -> str:
+def _sureness(criteria: CriteriaSettings, holdout: HoldoutSettings) -> str:
     return (
         f"- At least {criteria.minimum_sample_size:,} rows over at least "
         f"{criteria.minimum_duration_days:g} days.\n"
         f"- Chance is reckoned over {_BLOCKS[criteria.blocks]}.\n"
         f"- If any criterion is truly violated, the answer is SHIP with probability at most "
-        f"{criteria.alpha:g}."
+        f"{criteria.alpha:g}.\n"
+        f"- {_looks(holdout)}"
+    )
+
+
+def _looks(holdout: HoldoutSettings) -> str:
+    if holdout.looks > 1:
+        return (
+            f"The test data is looked at no more than {holdout.looks} times; each look shows its "
+            "verdict and nothing else until all are spent."
+        )
+    return (
+        "The test data is looked at once. Candidates fixed before that share the error "
+        "probability; a later look can confirm nothing."
     )
 
 

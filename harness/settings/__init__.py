@@ -28,6 +28,7 @@ from harness.settings.protocol import (
     CriteriaSettings,
     FlightsDataset,
     Guardrail,
+    HoldoutSettings,
     LogisticBaseline,
     OutcomeValues,
     PriorBaseline,
@@ -51,6 +52,7 @@ __all__ = [
     "FixedThreshold",
     "FlightsDataset",
     "Guardrail",
+    "HoldoutSettings",
     "IsotonicCalibration",
     "LatencySettings",
     "LogisticBaseline",
@@ -98,6 +100,7 @@ GROUPS: dict[str, dict[str, type]] = {
     "criteria": _by_kind(CriteriaSettings),
     "baseline": _by_kind(PriorBaseline, RuleBaseline, LogisticBaseline),
     "audit": _by_kind(AuditSettings),
+    "holdout": _by_kind(HoldoutSettings),
     "weighting": _by_kind(NoWeighting, BalancedWeighting, RatioWeighting),
     "calibration": _by_kind(NoCalibration, SigmoidCalibration, IsotonicCalibration),
     "threshold": _by_kind(*_THRESHOLDS),
@@ -107,7 +110,7 @@ GROUPS: dict[str, dict[str, type]] = {
 OPEN_GROUPS = ("preprocess", "model")
 
 # Keys that make up the evaluation protocol; all others belong to candidate or running.
-PROTOCOL_KEYS = ("dataset", "split", "criteria", "baseline", "audit")
+PROTOCOL_KEYS = ("dataset", "split", "criteria", "baseline", "audit", "holdout")
 
 
 @dataclass(kw_only=True)
@@ -125,6 +128,7 @@ class RunSettings:
     criteria: Any = None
     baseline: Any = None
     audit: Any = None
+    holdout: Any = None
     preprocess: Any = None
     model: Any = None
     weighting: Any = None

@@ -233,6 +233,20 @@ class LogisticBaseline:
 
 
 @dataclass(kw_only=True)
+class HoldoutSettings:
+    """How often the test window may be looked at, and what a look shows.
+
+    Attributes:
+        looks: Looks planned; each is taken at alpha / looks.
+        disclosure: full, or verdict: nothing but the verdict until the looks are spent.
+    """
+
+    kind: str = "holdout"
+    looks: int = 1
+    disclosure: str = "full"
+
+
+@dataclass(kw_only=True)
 class AcceptedFinding:
     """A finding the protocol's owner has looked at and accepts."""
 

@@ -25,12 +25,15 @@ class RunningSettings:
     Attributes:
         cache_dir: Folder for converted tables; null takes HARNESS_CACHE, else the
             user's cache folder.
+        ledger: File of the holdout ledger; null takes HARNESS_LEDGER, else the user's data
+            folder.
         n_jobs: Threads for training and scoring; null takes all cores.
         report: Whether report.html is drawn.
         latency: How one-row scoring is timed.
     """
 
     cache_dir: str | None = None
+    ledger: str | None = None
     n_jobs: int | None = None
     report: bool = True
     latency: LatencySettings = field(default_factory=LatencySettings)

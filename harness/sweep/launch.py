@@ -15,7 +15,8 @@ from pathlib import Path
 from harness.config import CONF_DIR, register_schemas
 from harness.config.compose import reworded
 from harness.sweep import callback, job
-from harness.sweep.plan import check_jobs
+from harness.sweep.plan import checked_jobs
+from harness.sweep.reserve import reserve_looks
 
 # Flags that print something and start no run.
 _INFORMATIVE = ("help", "hydra_help", "cfg", "info", "shell_completion")
@@ -53,12 +54,14 @@ def launch(arguments: Sequence[str]) -> Launched:
     options = get_args_parser().parse_args(list(arguments))
     informative = any(getattr(options, name) for name in _INFORMATIVE)
     if not informative:
-        check_jobs(
+        jobs = checked_jobs(
             options.overrides,
             multirun=options.multirun,
             config_dir=Path(options.config_dir) if options.config_dir else None,
             config_name=options.config_name or "config",
         )
+        if options.multirun:
+            reserve_looks(jobs)
     if options.config_dir:
         sys.path.append(str(Path(options.config_dir).resolve()))
     GlobalHydra.instance().clear()

@@ -9,9 +9,7 @@ from pathlib import Path
 from harness.config import compose_settings
 from harness.config.compose import reworded
 from harness.errors import ConfigError
-
-# Checking a job's config takes a tenth of a second; a larger sweep checks its first ones.
-_CHECKED_JOBS = 64
+from harness.settings import RunSettings
 
 
 def jobs_of(overrides: Sequence[str]) -> list[list[str]]:
@@ -43,20 +41,22 @@ def jobs_of(overrides: Sequence[str]) -> list[list[str]]:
     return [list(job) for job in itertools.product(*choices)]
 
 
-def check_jobs(
+def checked_jobs(
     overrides: Sequence[str], *, multirun: bool, config_dir: Path | None, config_name: str
-) -> None:
+) -> list[RunSettings]:
     """Compose and check every job's config; no data is read.
 
     Raises:
         ConfigError: Naming the job, if one cannot be meant.
     """
     jobs = jobs_of(overrides) if multirun else [list(overrides)]
-    for number, job in enumerate(jobs[:_CHECKED_JOBS]):
+    checked = []
+    for number, job in enumerate(jobs):
         own = [word for word in job if not word.lstrip("+~").startswith("hydra")]
         try:
-            compose_settings(own, config_dir=config_dir, config_name=config_name)
+            checked.append(compose_settings(own, config_dir=config_dir, config_name=config_name))
         except ConfigError as error:
             if len(jobs) == 1:
                 raise
             raise ConfigError(f"job {number} ({' '.join(job)}): {error}") from error
+    return checked

@@ -295,11 +295,16 @@ def test_a_killed_run_shows_as_unfinished(harness, tmp_path):
 
 def test_a_full_disk_ends_with_a_sentence_and_nothing_half_written(tmp_path, csv):
     def small_files() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (9_000, 9_000))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, 60_000))
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 
+    make_table(20_000).to_csv(tmp_path / "mine.csv", index=False)
+    words = [word for word in csv if not word.startswith("split.")]
     process = start(
-        csv, tmp_path, preexec_fn=small_files, env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+        [*words, "split.test=300d"],
+        tmp_path,
+        preexec_fn=small_files,
+        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
     )
     _, err = process.communicate(timeout=120)
     assert process.returncode == 2

@@ -180,3 +180,16 @@ def test_ten_thousand_damaged_criteria_and_not_one_ship():
         verdicts = [v for one in asked for v in judge(one, evidence)]
         shipped += decide(verdicts, ENOUGH, alpha=0.05).ship
     assert shipped == 0
+
+
+def test_an_exploratory_look_never_ships_and_shows_its_face_value():
+    good = judge(criterion("value_per_1000", "must_improve_by", 10, is_primary=True), judged())
+    bad = judge(criterion("alert_rate", "must_be_below", 0.2), judged())
+    seen = "The days were seen."
+    capped = decide(good, ENOUGH, alpha=0.05, exploratory=seen)
+    assert (capped.decision, capped.face_value, capped.ship) == ("INCONCLUSIVE", "SHIP", False)
+    assert capped.reasons[:2] == (seen, "At face value every criterion passes.")
+    assert decide(good + bad, ENOUGH, alpha=0.05, exploratory=seen).decision == "NO_SHIP"
+    assert (
+        decide(good, ENOUGH, alpha=0.05, exploratory=seen, invalid=["a leak"]).decision == "INVALID"
+    )

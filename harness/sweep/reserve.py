@@ -1,0 +1,39 @@
+"""Reserve: a sweep's candidates are fixed in the ledger before any of them is scored."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from harness.config import candidate_fingerprint, protocol_fingerprint
+from harness.settings import RunSettings
+
+
+def reserve_looks(jobs: Sequence[RunSettings]) -> None:
+    """Write one reservation per protocol of the sweep, in the launching process.
+
+    Planned blind looks are spent one by one and are not reserved.
+
+    Args:
+        jobs: The sweep's configs, checked.
+
+    Raises:
+        HarnessError: If the data or the ledger cannot be read.
+    """
+    by_protocol: dict[str, list[RunSettings]] = {}
+    for settings in jobs:
+        if settings.holdout.looks == 1:
+            by_protocol.setdefault(protocol_fingerprint(settings), []).append(settings)
+    if not by_protocol:
+        return
+
+    from harness.data import read_dataset, split_windows
+    from harness.data.cache import cache_folder
+    from harness.ledger import Chain, labelled_window, ledger_path, reserve
+
+    for protocol, candidates in by_protocol.items():
+        first = candidates[0]
+        dataset = read_dataset(first.dataset, cache_folder(first.running.cache_dir))
+        window = labelled_window(dataset, split_windows(first.split, dataset)[-1].test)
+        chain = Chain(ledger_path(first.running.ledger))
+        reserve(chain, window, protocol, [candidate_fingerprint(s) for s in candidates])
+        chain.close()
