@@ -138,7 +138,7 @@ def estimate_sample(metric: SampleQuantile, sample: Floats, alpha: float) -> Est
 
 def _leave_one_out(metric: RowMetric, rows: ScoredRows) -> Floats:
     """The metric without each block, shape (n_blocks,)."""
-    sums = metric.statistics(rows)
+    sums = metric.sums(rows)
     return metric.value(sums.sum(axis=0) - sums)
 
 

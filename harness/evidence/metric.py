@@ -49,11 +49,22 @@ class RowMetric:
     is_share: bool = False
     min_positives_alone: int = 10
 
+    def sums(self, rows: ScoredRows) -> Floats:
+        """The metric's statistics per block, worked out once, (n_blocks, n_statistics)."""
+        if self.statistics not in rows.memory:
+            rows.memory[self.statistics] = self.statistics(rows)
+        found: Floats = rows.memory[self.statistics]
+        return found
+
     def point(self, rows: ScoredRows) -> float:
         """The metric over all rows; nan where undefined."""
-        if self.exact is not None:
-            return self.exact(rows)
-        return float(self.value(self.statistics(rows).sum(axis=0)))
+        if self.name not in rows.memory:
+            exact = self.exact(rows) if self.exact is not None else None
+            rows.memory[self.name] = (
+                exact if exact is not None else float(self.value(self.sums(rows).sum(axis=0)))
+            )
+        found: float = rows.memory[self.name]
+        return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

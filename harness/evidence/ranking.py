@@ -46,7 +46,7 @@ def rank(score: NDArray[np.float64]) -> Ranking:
         score: Finite scores, shape (n_rows,).
     """
     n_rows = len(score)
-    order = np.argsort(-score, kind="stable")
+    order = np.argsort(-score)  # ties may come in any order: they are counted together
     falling = score[order]
     last_of_tie = np.append(np.flatnonzero(np.diff(falling) != 0), n_rows - 1)
     first_of_tie = np.append(0, last_of_tie[:-1] + 1)

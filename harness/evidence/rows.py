@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,6 +54,11 @@ class ScoredRows:
 
     def __len__(self) -> int:
         return len(self.label)
+
+    @cached_property
+    def memory(self) -> dict[object, Any]:
+        """What metrics have worked out about these rows, so that they need not do it twice."""
+        return {}
 
     @cached_property
     def ranking(self) -> Ranking:
