@@ -18,6 +18,7 @@ from harness.bundle.write import versions
 from harness.config.fingerprint import candidate_dict, protocol_dict
 from harness.data.split import describe
 from harness.decision import sealed
+from harness.decision.as_json import FINGERPRINTS, HOLDOUT_FIELDS, as_json
 from harness.decision.sentence import figure
 from harness.report import protocol_document, run_page
 from harness.result import RunResult
@@ -73,37 +74,12 @@ def _write_sealed(result: RunResult, folder: Path, overrides: tuple[str, ...]) -
 def decision_json(result: RunResult) -> dict[str, Any]:
     """The decision as scripts read it; of a sealed look, the verdict alone."""
     decision, look = result.decision, result.look
+    leaks = [] if look.is_sealed else blocking(result.findings)
+    holdout = {name: getattr(look, name) for name in HOLDOUT_FIELDS}
+    fingerprints = {name: getattr(result, name) for name in FINGERPRINTS}
     if look.is_sealed:
         decision = sealed(decision, look.sentence)
-    return {
-        "decision": decision.decision,
-        "ship": decision.ship,
-        "reasons": list(decision.reasons),
-        "criteria": [asdict(verdict) for verdict in decision.criteria],
-        "n_rows": decision.minimums.n_rows,
-        "n_days": decision.minimums.n_days,
-        "n_blocks": max((v.n_blocks for v in decision.criteria if v.is_primary), default=0),
-        "minimum_sample_size": decision.minimums.rows,
-        "minimum_duration_days": decision.minimums.days,
-        "alpha": decision.alpha,
-        "blocking_findings": []
-        if look.is_sealed
-        else [f"{f.check}: {f.sentence}" for f in blocking(result.findings)],
-        "protocol_fingerprint": result.protocol_fingerprint,
-        "candidate_fingerprint": result.candidate_fingerprint,
-        "test_fingerprint": result.test_fingerprint,
-        "holdout": {
-            "status": look.status,
-            "opening": look.opening,
-            "looks_planned": look.looks_planned,
-            "looks_used": look.looks_used,
-            "disclosure": look.disclosure,
-            "fresh_days": look.fresh_days,
-            "sentence": look.sentence,
-        },
-        "face_value": decision.face_value,
-        "guarantee": decision.guarantee,
-    }
+    return as_json(decision, [f"{f.check}: {f.sentence}" for f in leaks], fingerprints, holdout)
 
 
 def metrics_json(result: RunResult) -> dict[str, Any]:

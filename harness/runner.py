@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.audit import Finding, audit_after, audit_before, blocking
+from harness.audit import audit_after, audit_before
 from harness.bundle import Bundle, InputSchema, measure_latency
 from harness.bundle.input_schema import rows_of
 from harness.candidate import FittedModel, Trial, run_trial
@@ -16,10 +16,7 @@ from harness.config import candidate_fingerprint, compose_settings, protocol_fin
 from harness.data import Dataset, Split, read_dataset, rows_fingerprint, split_windows
 from harness.data.cache import cache_folder
 from harness.data.outcome_values import RowValues, row_values
-from harness.decision import Decision, Judged, criteria_of, decide, judge
-from harness.decision.decide import Minimums
 from harness.evaluation import (
-    ScoredWindow,
     class_report,
     curves_of,
     metric_figures,
@@ -30,6 +27,7 @@ from harness.evaluation import (
     segment_figures,
 )
 from harness.evidence.auc import plain_auc
+from harness.judgement import decide_window
 from harness.ledger import (
     Chain,
     Look,
@@ -39,10 +37,9 @@ from harness.ledger import (
     take_look,
 )
 from harness.result import BacktestFigure, RunResult
-from harness.settings import CriteriaSettings, LatencySettings, RunSettings
+from harness.settings import LatencySettings, RunSettings
 from harness.stages import Stages
 
-_DAYS_PER_BLOCK = {"day": 1.0, "week": 7.0, "entity": None}
 # Rows of training scored for the audit: enough for an AUC to two digits.
 _TRAIN_SAMPLE = 10_000
 
@@ -94,7 +91,14 @@ def run_experiment(
         )
         latency = _latency(bundle, dataset, split, settings.running.latency)
     with stage("weigh the evidence"):
-        decision = _decide(settings.criteria, test, latency, findings, look)
+        decision = decide_window(
+            settings.criteria,
+            test,
+            latency,
+            findings,
+            alpha_divisor=look.alpha_divisor,
+            exploratory=look.sentence if look.is_exploratory else None,
+        )
         record_verdict(chain, look, decision.decision)
         metrics = metric_figures(test.candidate, test.baseline, settings.criteria.alpha)
         segments = segment_figures(test.candidate, test.baseline, test.segments)
@@ -152,39 +156,6 @@ def _latency(
     step = max(1, len(split.test) // settings.n_rows)
     rows = rows_of(dataset.features.iloc[split.test[::step]])
     return measure_latency(bundle, rows, n_rows=settings.n_rows, n_warmup=settings.n_warmup)
-
-
-def _decide(
-    criteria: CriteriaSettings,
-    test: ScoredWindow,
-    latency: NDArray[np.float64],
-    findings: Sequence[Finding],
-    look: Look,
-) -> Decision:
-    alpha = criteria.alpha / look.alpha_divisor
-    judged = Judged(
-        candidate=test.candidate,
-        baseline=test.baseline,
-        segments=test.segments,
-        samples={"latency_ms": latency},
-        alpha=alpha,
-        days_per_block=_DAYS_PER_BLOCK[criteria.blocks],
-    )
-    minimums = Minimums(
-        rows=criteria.minimum_sample_size,
-        days=criteria.minimum_duration_days,
-        n_rows=len(test.candidate),
-        n_days=test.n_days,
-    )
-    verdicts = [v for criterion in criteria_of(criteria) for v in judge(criterion, judged)]
-    leaks = [f"Leakage, check {f.check}: {f.sentence}" for f in blocking(findings)]
-    return decide(
-        verdicts,
-        minimums,
-        alpha=alpha,
-        invalid=leaks,
-        exploratory=look.sentence if look.is_exploratory else None,
-    )
 
 
 def _backtest(

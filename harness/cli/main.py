@@ -51,6 +51,11 @@ COMMANDS = {
     ),
     "compare": Command("compare", "runs side by side", "harness compare outputs/2013-11-01"),
     "gate": Command("gate", "a run's decision as exit status, for pipelines", "harness gate last"),
+    "decide": Command(
+        "decide",
+        "a run's decision again, from predictions and protocol alone",
+        "harness decide last --criteria ranking",
+    ),
     "ledger": Command(
         "ledger",
         "openings and looks per test window; verify, export, unseal",

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
+from harness.errors import ArtefactError
 from harness.evaluation.window import ScoredWindow
+from harness.evidence import Blocks, ScoredRows
+
+_SEGMENT = "segment_"
 
 
 def predictions_frame(validation: ScoredWindow, test: ScoredWindow) -> pd.DataFrame:
@@ -28,5 +35,53 @@ def _frame(name: str, window: ScoredWindow) -> pd.DataFrame:
         "value_if_alert": ours.value_if_alert,
         "value_if_silent": ours.value_if_silent,
     }
-    columns |= {f"segment_{name}": column.astype(str) for name, column in window.segments.items()}
+    columns |= {f"{_SEGMENT}{name}": column for name, column in window.segments.items()}
     return pd.DataFrame(columns)
+
+
+def read_test_window(path: Path, timezone: str, *, in_time_order: bool) -> ScoredWindow:
+    """The test window of a predictions file, as it was judged.
+
+    Args:
+        path: A run's predictions.parquet.
+        timezone: The dataset's zone.
+        in_time_order: Whether blocks are periods.
+
+    Raises:
+        ArtefactError: If the file is missing, damaged or lacks a column.
+    """
+    try:
+        frame = pd.read_parquet(path, filters=[("window", "==", "test")])
+        label = frame["label"].to_numpy(dtype=bool)
+        block = pd.Categorical(frame["block"]).remove_unused_categories()
+        ordered = block.reorder_categories(sorted(block.categories))
+        names = tuple(map(str, ordered.categories))
+        code = ordered.codes.astype(np.intp)
+        blocks = Blocks(code=code, names=names, in_time_order=in_time_order)
+        candidate, baseline = (
+            ScoredRows(
+                score=frame[f"{side}score"].to_numpy(dtype=np.float64),
+                alert=frame[f"{side}alert"].to_numpy(dtype=bool),
+                label=label,
+                value_if_alert=frame["value_if_alert"].to_numpy(dtype=np.float64),
+                value_if_silent=frame["value_if_silent"].to_numpy(dtype=np.float64),
+                blocks=blocks,
+            )
+            for side in ("", "baseline_")
+        )
+    except (OSError, KeyError, pa.ArrowException) as error:
+        raise ArtefactError(
+            f"{path}: cannot be judged again ({error}); a run writes it unless the look is sealed"
+        ) from error
+    segments = {
+        name.removeprefix(_SEGMENT): pd.Categorical(frame[name]).remove_unused_categories()
+        for name in map(str, frame.columns)
+        if name.startswith(_SEGMENT)
+    }
+    return ScoredWindow(
+        rows=frame["row"].to_numpy(dtype=np.intp),
+        local_time=pd.DatetimeIndex(frame["time"]).tz_convert(timezone),
+        candidate=candidate,
+        baseline=baseline,
+        segments=segments,
+    )

@@ -32,11 +32,13 @@ class Blocks:
         """Sum of `values` in each block, shape (n_blocks,)."""
         return np.bincount(self.code, weights=values, minlength=self.n_blocks).astype(np.float64)
 
-    def subset(self, mask: NDArray[np.bool_]) -> Blocks:
+    def subset(self, mask: NDArray[np.bool_] | NDArray[np.intp]) -> Blocks:
         """The same blocks over fewer rows, without those left empty."""
-        kept, code = np.unique(self.code[mask], return_inverse=True)
-        names = tuple(self.names[i] for i in kept)
-        return Blocks(code=code, names=names, in_time_order=self.in_time_order)
+        code = self.code[mask]
+        is_used = np.bincount(code, minlength=self.n_blocks) > 0
+        names = tuple(name for name, used in zip(self.names, is_used, strict=True) if used)
+        dense = np.cumsum(is_used) - 1
+        return Blocks(code=dense[code], names=names, in_time_order=self.in_time_order)
 
 
 def blocks_of(

@@ -70,8 +70,9 @@ class ScoredRows:
         """What each row was worth, given what the model did."""
         return np.where(self.alert, self.value_if_alert, self.value_if_silent)
 
-    def subset(self, mask: NDArray[np.bool_]) -> ScoredRows:
-        """The rows of a segment."""
+    def subset(self, chosen: NDArray[np.bool_] | NDArray[np.intp]) -> ScoredRows:
+        """The rows of a segment, by mask or by position."""
+        mask = np.flatnonzero(chosen) if chosen.dtype == np.bool_ else chosen
         return ScoredRows(
             score=self.score[mask],
             alert=self.alert[mask],

@@ -153,6 +153,41 @@ def test_gate_turns_decisions_into_exit_statuses(harness, small_run, tmp_path):
     assert harness("gate", str(copy))[0] == 2
 
 
+def test_deciding_again_gives_the_same_bytes(harness, csv, tmp_path):
+    harness("run", *csv, "dataset.segments=[g]", "hydra.run.dir=a")
+    status, out, err = harness("decide", "a", "--format", "json")
+    assert (status, err) == (0, "the same as the run's decision.json\n")
+    assert out.encode() == (tmp_path / "a" / "decision.json").read_bytes()
+    changed = (tmp_path / "a" / "decision.json").read_text().replace("0.05", "0.06")
+    (tmp_path / "a" / "decision.json").write_text(changed)
+    status, _, err = harness("decide", "a")
+    assert (status, err) == (1, "DIFFERS from the run's decision.json\n")
+
+
+def test_other_criteria_are_hypothetical(harness, csv, small_run):
+    status, out, err = harness(
+        "decide",
+        str(small_run),
+        "--criteria",
+        "ranking",
+        "--criteria",
+        "criteria.alpha=0.01",
+        "--format",
+        "json",
+    )
+    again = json.loads(out)
+    assert (status, again["hypothetical"], again["alpha"]) == (0, True, 0.01)
+    assert again["criteria"][0]["metric"] == "pr_auc"
+    assert "hypothetical" in err
+    assert harness("decide", str(small_run), "--criteria", "rankng")[0] == 2
+    (small_run.parent / "gone").mkdir(exist_ok=True)
+    shutil.copytree(small_run, small_run.parent / "gone" / "run", dirs_exist_ok=True)
+    (small_run.parent / "gone" / "run" / "predictions.parquet").write_bytes(b"junk")
+    status, _, err = harness("decide", str(small_run.parent / "gone" / "run"))
+    assert status == 2
+    assert "predictions.parquet: cannot be judged again" in err
+
+
 def test_a_backtest_reports_earlier_windows_and_judges_the_last(harness, csv, tmp_path):
     status, _, _ = harness(
         "run", *csv, "split=rolling", "split.origins=3", "split.test=20d", "hydra.run.dir=a"

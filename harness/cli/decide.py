@@ -1,0 +1,57 @@
+"""`harness decide`: the decision again, from predictions and protocol alone."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from harness.artefacts import find_run, read_json, read_record, to_json
+from harness.cli.decision_panel import decision_markdown, print_decision
+from harness.cli.output import add_format_argument
+from harness.errors import ArtefactError
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The run, and other criteria to hold it against."""
+    parser.add_argument("run", help="run folder, or `last`")
+    parser.add_argument(
+        "--criteria",
+        metavar="OVERRIDE",
+        action="append",
+        default=[],
+        help="what other criteria would have said: a file of conf/criteria, or an override such as "
+        "criteria.alpha=0.01 (repeatable)",
+    )
+    add_format_argument(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Decide again; say whether it is what the run said, or that it is hypothetical."""
+    from harness.decide_again import decide_again
+
+    folder = find_run(options.run)
+    record = read_record(folder)
+    if record.status != "DONE":
+        raise ArtefactError(f"{folder}: the run is {record.status}; there is nothing to decide")
+    again = decide_again(folder, [_override(word) for word in options.criteria])
+    if options.format == "json":
+        print(to_json(again), end="")
+    elif options.format == "markdown":
+        print(decision_markdown(again))
+    else:
+        print_decision(again, Path(folder))
+    if options.criteria:
+        print("hypothetical: these are not the criteria the run was judged by", file=sys.stderr)
+        return 0
+    stored = read_json(folder / "decision.json")
+    same = to_json(stored) == to_json(again)
+    print(
+        "the same as the run's decision.json" if same else "DIFFERS from the run's decision.json",
+        file=sys.stderr,
+    )
+    return 0 if same else 1
+
+
+def _override(word: str) -> str:
+    return word if "=" in word else f"criteria={word}"

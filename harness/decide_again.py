@@ -1,0 +1,59 @@
+"""Decide again: a run's decision from its predictions and protocol, without data or model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from harness.artefacts import SCHEMA_VERSION, read_json, read_record
+from harness.audit import Finding, blocking
+from harness.config import compose_settings, load_settings
+from harness.decision.as_json import as_json
+from harness.evaluation import read_test_window
+from harness.judgement import decide_window
+from harness.settings import CriteriaSettings
+
+
+def decide_again(folder: Path, criteria_overrides: Sequence[str] = ()) -> dict[str, Any]:
+    """The content of decision.json, worked out anew.
+
+    Args:
+        folder: The run's folder.
+        criteria_overrides: Overrides of the criteria; the answer is then hypothetical.
+
+    Raises:
+        ArtefactError: If one of the run's files is missing or damaged.
+        ConfigError: If the overrides cannot be meant.
+    """
+    record = read_record(folder).content
+    parts = {**record["protocol"], **record["candidate"], "running": record["running"]}
+    settings = load_settings(parts)
+    stored = read_json(folder / "decision.json")
+    criteria: CriteriaSettings = settings.criteria
+    if criteria_overrides:
+        criteria = compose_settings(list(criteria_overrides)).criteria
+    findings = [
+        Finding(**{**entry, "columns": tuple(entry["columns"])})
+        for entry in read_json(folder / "audit.json")["findings"]
+    ]
+    holdout = stored["holdout"]
+    is_exploratory = holdout["status"] == "exploratory"
+    decision = decide_window(
+        criteria,
+        read_test_window(
+            folder / "predictions.parquet",
+            settings.dataset.timezone,
+            in_time_order=criteria.blocks != "entity",
+        ),
+        np.array(read_json(folder / "metrics.json")["latency_ms"], dtype=np.float64),
+        findings,
+        alpha_divisor=holdout["alpha_divisor"],
+        exploratory=holdout["sentence"] if is_exploratory else None,
+    )
+    leaks = [f"{f.check}: {f.sentence}" for f in blocking(findings)]
+    hypothetical = {"hypothetical": True} if criteria_overrides else {}
+    content = as_json(decision, leaks, record, holdout)
+    return {"schema_version": SCHEMA_VERSION, **hypothetical, **content}
