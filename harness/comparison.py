@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.artefacts import RunRecord, find_runs, read_json, read_record
+from harness.config.flat import flat
 from harness.errors import ArtefactError
 
 # Keys that name the option of a group: a model's class, a policy's kind.
@@ -122,7 +123,7 @@ def _group(
     *,
     every_key: bool,
 ) -> ComparableGroup:
-    configs = [_flat(_config(record)) for record in records]
+    configs = [flat(_config(record)) for record in records]
     keys = _shown_keys(configs, every_key=every_key)
     runs = [
         _compared(record, names[record.folder], {key: config.get(key, "") for key in keys})
@@ -144,15 +145,6 @@ def _config(record: RunRecord) -> Mapping[str, Any]:
         pairs = (str(w).lstrip("+").partition("=") for w in content.get("overrides", []))
         return {key: value for key, _, value in pairs if value}
     return {**content["protocol"], **content["candidate"]}
-
-
-def _flat(value: Any, prefix: str = "") -> dict[str, str]:
-    if isinstance(value, Mapping) and value:
-        parts: dict[str, str] = {}
-        for key, entry in value.items():
-            parts |= _flat(entry, f"{prefix}.{key}" if prefix else str(key))
-        return parts
-    return {prefix: str(value)}
 
 
 def _shown_keys(configs: Sequence[Mapping[str, str]], *, every_key: bool) -> list[str]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from harness.config.fingerprint import candidate_dict, protocol_dict, protocol_fingerprint
+from harness.config.flat import flat
 from harness.settings import RunSettings
 
 
@@ -16,7 +16,7 @@ def protocol_changes(ours: RunSettings, theirs: RunSettings) -> list[str]:
         ours: The first config.
         theirs: The second one.
     """
-    before, after = _flat(protocol_dict(ours)), _flat(protocol_dict(theirs))
+    before, after = flat(protocol_dict(ours)), flat(protocol_dict(theirs))
     changes = [
         _sentence(key, before, after)
         for key in sorted({*before, *after})
@@ -26,7 +26,7 @@ def protocol_changes(ours: RunSettings, theirs: RunSettings) -> list[str]:
         head = "Results stay comparable: the two protocols ask the same of the same rows."
     else:
         head = "Results are not comparable: the two protocols differ in what they ask, or of which rows."
-    candidates = _flat(candidate_dict(ours)) != _flat(candidate_dict(theirs))
+    candidates = flat(candidate_dict(ours)) != flat(candidate_dict(theirs))
     tail = ["The candidates differ as well, which a protocol allows."] if candidates else []
     return [head, *changes, *tail]
 
@@ -37,12 +37,3 @@ def _sentence(key: str, before: Mapping[str, str], after: Mapping[str, str]) -> 
     if key not in after:
         return f"- {key} is gone; it was {before[key]}."
     return f"- {key} changes from {before[key]} to {after[key]}."
-
-
-def _flat(value: Any, prefix: str = "") -> dict[str, str]:
-    if isinstance(value, Mapping) and value:
-        parts: dict[str, str] = {}
-        for key, entry in value.items():
-            parts |= _flat(entry, f"{prefix}.{key}" if prefix else str(key))
-        return parts
-    return {prefix: "none" if value in (None, {}, []) else str(value)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from harness.decision.html import decision_html
 from harness.decision.verdict import FAIL, PASS, UNRESOLVED, Verdict
 
 OUTCOMES = ("SHIP", "NO_SHIP", "INCONCLUSIVE", "INVALID")
@@ -48,6 +49,9 @@ class Decision:
     alpha: float
     guarantee: str
     face_value: str
+
+    def _repr_html_(self) -> str:
+        return decision_html(self.decision, self.reasons, self.criteria)
 
     @property
     def ship(self) -> bool:

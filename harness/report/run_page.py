@@ -9,6 +9,7 @@ import jinja2
 import numpy as np
 
 from harness.config.fingerprint import candidate_dict, protocol_dict
+from harness.config.flat import flat
 from harness.data.split import describe
 from harness.decision.sentence import amount, figure
 from harness.evidence import find_metric
@@ -68,8 +69,8 @@ def run_page(result: RunResult, overrides: tuple[str, ...] = ()) -> str:
             "p99": float(np.quantile(result.latency_ms, 0.99)),
         },
         overrides=overrides,
-        protocol=_lines(protocol_dict(result.settings)),
-        candidate=_lines(candidate_dict(result.settings)),
+        protocol=list(flat(protocol_dict(result.settings)).items()),
+        candidate=list(flat(candidate_dict(result.settings)).items()),
         plots={
             "split": plots.split_picture(windows, result.metrics[0].candidate.n_blocks),
             "curves": plots.roc_and_pr(result.curves, result.baseline_curves, float(label.mean())),
@@ -119,13 +120,3 @@ def _confusion(label: Any, alert: Any) -> dict[str, int]:
         "false_negative": int((label & ~alert).sum()),
         "true_negative": int((~label & ~alert).sum()),
     }
-
-
-def _lines(value: Any, prefix: str = "") -> list[tuple[str, str]]:
-    if isinstance(value, dict) and value:
-        return [
-            line
-            for key, entry in value.items()
-            for line in _lines(entry, f"{prefix}.{key}" if prefix else str(key))
-        ]
-    return [(prefix, str(value))]
