@@ -46,7 +46,7 @@ def decide_again(folder: Path, criteria_overrides: Sequence[str] = ()) -> dict[s
         read_test_window(
             folder / "predictions.parquet",
             settings.dataset.timezone,
-            in_time_order=criteria.blocks != "entity",
+            in_time_order=criteria.blocks in ("day", "week"),
         ),
         np.array(read_json(folder / "metrics.json")["latency_ms"], dtype=np.float64),
         findings,

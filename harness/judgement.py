@@ -11,9 +11,10 @@ from harness.audit import Finding, blocking
 from harness.decision import Decision, Judged, criteria_of, decide, judge
 from harness.decision.decide import Minimums
 from harness.evaluation import ScoredWindow
+from harness.evidence import MAX_FOR_ROWS, RowMetric, blocks_of, design_effect, find_metric
 from harness.settings import CriteriaSettings
 
-_DAYS_PER_BLOCK = {"day": 1.0, "week": 7.0, "entity": None}
+_DAYS_PER_BLOCK = {"day": 1.0, "week": 7.0, "entity": None, "row": None}
 
 
 def decide_window(
@@ -51,5 +52,24 @@ def decide_window(
         n_days=test.n_days,
     )
     verdicts = [v for criterion in criteria_of(criteria) for v in judge(criterion, judged)]
-    leaks = [f"Leakage, check {f.check}: {f.sentence}" for f in blocking(findings)]
-    return decide(verdicts, minimums, alpha=alpha, invalid=leaks, exploratory=exploratory)
+    invalid = _taken_for_independent(criteria, test)
+    invalid += [f"Leakage, check {f.check}: {f.sentence}" for f in blocking(findings)]
+    return decide(verdicts, minimums, alpha=alpha, invalid=invalid, exploratory=exploratory)
+
+
+def _taken_for_independent(criteria: CriteriaSettings, test: ScoredWindow) -> list[str]:
+    """Why row-wise intervals cannot be trusted here, where they cannot."""
+    metric = find_metric(criteria.primary_metric)
+    if criteria.blocks != "row" or not isinstance(metric, RowMetric):
+        return []
+    days = blocks_of("day", test.local_time, None)
+    effect = design_effect(
+        metric, test.candidate.with_blocks(days), test.baseline.with_blocks(days)
+    )
+    if effect is not None and effect <= MAX_FOR_ROWS:
+        return []
+    shown = "cannot be computed" if effect is None else f"is {effect:.2f}"
+    return [
+        f"criteria.blocks=row takes rows for independent, but the design effect of days {shown} "
+        f"(at most {MAX_FOR_ROWS} is accepted): use blocks=day."
+    ]

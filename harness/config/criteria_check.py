@@ -17,7 +17,7 @@ RULES = {
     "must_be_below": "value",
 }
 EVIDENCE = ("proven", "not_disproven", "point")
-BLOCKS = ("day", "week", "entity")
+BLOCKS = ("day", "week", "entity", "row")
 
 
 def metric_names() -> list[str]:

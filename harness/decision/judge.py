@@ -19,6 +19,7 @@ from harness.evidence import (
     RowMetric,
     SampleQuantile,
     ScoredRows,
+    design_effect,
     estimate_contrast,
     estimate_level,
     estimate_sample,
@@ -91,7 +92,8 @@ def _judge_rows(
         return _verdict(criterion, figure, figure.value, None, segment, len(sample), judged)
     ours, theirs = metric.point(candidate), metric.point(baseline)
     figure = _figure(criterion, metric, judged.alpha, candidate, baseline)
-    return _verdict(criterion, figure, ours, theirs, segment, n_rows, judged)
+    effect = design_effect(metric, candidate, baseline) if criterion.is_primary else None
+    return _verdict(criterion, figure, ours, theirs, segment, n_rows, judged, effect=effect)
 
 
 def _figure(
@@ -136,6 +138,8 @@ def _verdict(
     segment: str | None,
     n_rows: int,
     judged: Judged,
+    *,
+    effect: float | None = None,
 ) -> Verdict:
     metric = find_metric(criterion.metric)
     line, passes_above = _line(criterion, metric)
@@ -163,6 +167,7 @@ def _verdict(
         n_rows=n_rows,
         n_blocks=figure.n_blocks,
         lag1=figure.lag1,
+        design_effect=effect,
     )
 
 

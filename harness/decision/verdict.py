@@ -50,6 +50,7 @@ class Verdict:
         n_rows: Rows behind it.
         n_blocks: Blocks behind it.
         lag1: Correlation of neighbouring blocks.
+        design_effect: Variance against that of independent rows; primary criterion only.
     """
 
     name: str
@@ -73,6 +74,7 @@ class Verdict:
     n_rows: int
     n_blocks: int
     lag1: float | None
+    design_effect: float | None
 
 
 def apply_rule(

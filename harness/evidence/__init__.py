@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from harness.evidence.blocks import Blocks, blocks_of
+from harness.evidence.design_effect import MAX_FOR_ROWS, design_effect
 from harness.evidence.estimate import Estimate, estimate_contrast, estimate_level, estimate_sample
 from harness.evidence.interval import Interval
 from harness.evidence.metric import Metric, RowMetric, SampleQuantile
@@ -10,6 +11,7 @@ from harness.evidence.metrics import find_metric, row_metrics
 from harness.evidence.rows import ScoredRows
 
 __all__ = [
+    "MAX_FOR_ROWS",
     "Blocks",
     "Estimate",
     "Interval",
@@ -18,6 +20,7 @@ __all__ = [
     "SampleQuantile",
     "ScoredRows",
     "blocks_of",
+    "design_effect",
     "estimate_contrast",
     "estimate_level",
     "estimate_sample",

@@ -70,6 +70,17 @@ class ScoredRows:
         """What each row was worth, given what the model did."""
         return np.where(self.alert, self.value_if_alert, self.value_if_silent)
 
+    def with_blocks(self, blocks: Blocks) -> ScoredRows:
+        """The same rows under other resampling units."""
+        return ScoredRows(
+            score=self.score,
+            alert=self.alert,
+            label=self.label,
+            value_if_alert=self.value_if_alert,
+            value_if_silent=self.value_if_silent,
+            blocks=blocks,
+        )
+
     def subset(self, chosen: NDArray[np.bool_] | NDArray[np.intp]) -> ScoredRows:
         """The rows of a segment, by mask or by position."""
         mask = np.flatnonzero(chosen) if chosen.dtype == np.bool_ else chosen

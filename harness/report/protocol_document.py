@@ -28,6 +28,7 @@ _EVIDENCE = {
 _BLOCKS = {
     "day": "days, because rows of one day resemble each other",
     "week": "weeks, because rows of one week resemble each other",
+    "row": "single rows, taken for independent; refused where they are not",
     "entity": "entities, because rows about the same one resemble each other",
 }
 

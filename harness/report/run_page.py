@@ -50,6 +50,7 @@ def run_page(result: RunResult, overrides: tuple[str, ...] = ()) -> str:
         primary=row_metric,
         n_blocks=max((v.n_blocks for v in result.decision.criteria if v.is_primary), default=0),
         lag1=next((v.lag1 for v in result.decision.criteria if v.is_primary), None),
+        effect=next((v.design_effect for v in result.decision.criteria if v.is_primary), None),
         confusion=_confusion(label, alert),
         segments_shown=shown,
         windows=[

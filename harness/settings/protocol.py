@@ -176,7 +176,8 @@ class CriteriaSettings:
         minimum_duration_days: Fewest days the test window must span.
         alpha: Error probability of each one-sided bound.
         evidence: proven, not_disproven or point.
-        blocks: Resampling unit: day, week or entity.
+        blocks: Resampling unit: day, week or entity; row takes rows for independent and is
+            refused where they are not.
         outcome_values: Worth of right and wrong alerts, for value metrics.
     """
 

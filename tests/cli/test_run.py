@@ -153,6 +153,13 @@ def test_gate_turns_decisions_into_exit_statuses(harness, small_run, tmp_path):
     assert harness("gate", str(copy))[0] == 2
 
 
+def test_row_wise_intervals_on_clustered_rows_are_invalid(harness):
+    status, out, _ = harness("run", *SMALL_FLIGHTS, "criteria.blocks=row", "--format", "json")
+    decision = json.loads(out)
+    assert (status, decision["decision"]) == (0, "INVALID")
+    assert "takes rows for independent, but the design effect of days is" in decision["reasons"][0]
+
+
 def test_deciding_again_gives_the_same_bytes(harness, csv, tmp_path):
     harness("run", *csv, "dataset.segments=[g]", "hydra.run.dir=a")
     status, out, err = harness("decide", "a", "--format", "json")

@@ -107,6 +107,7 @@ def verdict(**changes) -> Verdict:
         "n_rows": 1,
         "n_blocks": 1,
         "lag1": None,
+        "design_effect": None,
     }
     return Verdict(**{**parts, **changes})
 
