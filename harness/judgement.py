@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.audit import Finding, blocking
-from harness.decision import Decision, Judged, criteria_of, decide, judge
+from harness.decision import Decision, Judged, criteria_of, decide, judge, judge_any
 from harness.decision.decide import Minimums
 from harness.evaluation import ScoredWindow
 from harness.evidence import MAX_FOR_ROWS, RowMetric, blocks_of, design_effect, find_metric
@@ -51,7 +51,9 @@ def decide_window(
         n_rows=len(test.candidate),
         n_days=test.n_days,
     )
-    verdicts = [v for criterion in criteria_of(criteria) for v in judge(criterion, judged)]
+    asked = criteria_of(criteria)
+    verdicts = list(judge_any([c for c in asked if c.is_primary], judged))
+    verdicts += [v for c in asked if not c.is_primary for v in judge(c, judged)]
     invalid = _taken_for_independent(criteria, test)
     invalid += [f"Leakage, check {f.check}: {f.sentence}" for f in blocking(findings)]
     return decide(verdicts, minimums, alpha=alpha, invalid=invalid, exploratory=exploratory)
@@ -59,7 +61,7 @@ def decide_window(
 
 def _taken_for_independent(criteria: CriteriaSettings, test: ScoredWindow) -> list[str]:
     """Why row-wise intervals cannot be trusted here, where they cannot."""
-    metric = find_metric(criteria.primary_metric)
+    metric = find_metric(criteria.primary_metrics[0])
     if criteria.blocks != "row" or not isinstance(metric, RowMetric):
         return []
     days = blocks_of("day", test.local_time, None)

@@ -31,28 +31,48 @@ def check_criteria(criteria: CriteriaSettings) -> None:
     Raises:
         ConfigError: With the key and what to write instead.
     """
-    if not criteria.primary_metric:
+    if not criteria.primary_metric or not all(criteria.primary_metrics):
         raise ConfigError(
             "criteria.primary_metric: no metric named; a run without a success criterion "
             f"cannot ship anything; {did_you_mean('', metric_names())}"
         )
-    _check_metric("criteria.primary_metric", criteria.primary_metric)
-    _check_direction("criteria.primary_metric", criteria.primary_metric)
+    for metric in criteria.primary_metrics:
+        _check_metric("criteria.primary_metric", str(metric))
+        _check_direction("criteria.primary_metric", str(metric))
+        _check_margin(criteria, metric)
     if not 0 < criteria.alpha < 0.5:
         raise ConfigError(f"criteria.alpha: {criteria.alpha} must lie between 0 and 0.5")
     _check_choice("criteria.evidence", criteria.evidence, EVIDENCE)
     _check_choice("criteria.blocks", criteria.blocks, BLOCKS)
-    _check_number("criteria.success_threshold", criteria.success_threshold)
-    if criteria.success_threshold < 0:
-        raise ConfigError(
-            f"criteria.success_threshold: {criteria.success_threshold} would let a worse candidate "
-            "pass; choose 0 or more"
-        )
     for key in ("minimum_sample_size", "minimum_duration_days"):
         if getattr(criteria, key) < 0:
             raise ConfigError(f"criteria.{key}: {getattr(criteria, key)} must not be negative")
     for name, guardrail in criteria.guardrail_metrics.items():
         _check_guardrail(f"criteria.guardrail_metrics.{name}", name, guardrail)
+
+
+def _check_margin(criteria: CriteriaSettings, metric: str) -> None:
+    key = "criteria.success_threshold"
+    try:
+        margin = criteria.margin(metric)
+    except KeyError as error:
+        raise ConfigError(
+            f"{key}: says nothing about {metric}; give each metric a number"
+        ) from error
+    except (TypeError, ValueError) as error:
+        raise ConfigError(f"{key}: {criteria.success_threshold!r} is no number") from error
+    _check_number(key, margin)
+    if margin < 0:
+        raise ConfigError(f"{key}: {margin} would let a worse candidate pass; choose 0 or more")
+    if (
+        margin > 0
+        and len(criteria.primary_metrics) > 1
+        and not isinstance(criteria.success_threshold, dict)
+    ):
+        raise ConfigError(
+            f"{key}: one number for metrics of several units means nothing; give each its own, "
+            f"such as {{{metric}: {margin:g}}}"
+        )
 
 
 def _check_guardrail(key: str, name: str, guardrail: Guardrail) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from harness.decision.any_of import judge_any
 from harness.decision.criterion import Criterion, criteria_of
 from harness.decision.decide import OUTCOMES, Decision, decide
 from harness.decision.judge import Judged, judge
@@ -17,5 +18,6 @@ __all__ = [
     "criteria_of",
     "decide",
     "judge",
+    "judge_any",
     "sealed",
 ]

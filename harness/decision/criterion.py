@@ -41,15 +41,18 @@ class Criterion:
 
 
 def criteria_of(settings: CriteriaSettings) -> tuple[Criterion, ...]:
-    """The criteria a config declares, the primary one first."""
-    primary = Criterion(
-        name=settings.primary_metric,
-        metric=settings.primary_metric,
-        rule="must_improve_by",
-        amount=settings.success_threshold,
-        relative=settings.relative,
-        evidence=settings.evidence,
-        is_primary=True,
+    """The criteria a config declares, the primary ones first."""
+    primaries = (
+        Criterion(
+            name=metric,
+            metric=metric,
+            rule="must_improve_by",
+            amount=settings.margin(metric),
+            relative=settings.relative,
+            evidence=settings.evidence,
+            is_primary=True,
+        )
+        for metric in settings.primary_metrics
     )
     guardrails = (
         Criterion(
@@ -66,4 +69,4 @@ def criteria_of(settings: CriteriaSettings) -> tuple[Criterion, ...]:
         )
         for name, guardrail in settings.guardrail_metrics.items()
     )
-    return (primary, *guardrails)
+    return (*primaries, *guardrails)

@@ -77,8 +77,9 @@ def decide(
         exploratory: Why the look proves nothing, where the window was opened before; the
             decision is then INCONCLUSIVE at best.
     """
-    failed = [v for v in verdicts if v.verdict == FAIL]
-    unresolved = [v for v in verdicts if v.verdict == UNRESOLVED]
+    counted = _counted(verdicts)
+    failed = [v for v in counted if v.verdict == FAIL]
+    unresolved = [v for v in counted if v.verdict == UNRESOLVED]
     missing = _missing(minimums)
     has_primary = any(v.is_primary for v in verdicts)
     if invalid:
@@ -90,8 +91,8 @@ def decide(
         reasons += [f"{v.sentence} To settle it: {v.settles}." for v in unresolved]
         if not has_primary:
             reasons.append("No success criterion was judged.")
-    elif all(v.verdict == PASS for v in verdicts):
-        outcome, reasons = "SHIP", [v.sentence for v in verdicts]
+    elif all(v.verdict == PASS for v in counted):
+        outcome, reasons = "SHIP", [v.sentence for v in counted]
     else:
         outcome, reasons = "INVALID", ["A criterion has a verdict this version does not know."]
     face_value = outcome
@@ -109,6 +110,20 @@ def decide(
         guarantee=_guarantee(verdicts, alpha),
         face_value=face_value,
     )
+
+
+def _counted(verdicts: Sequence[Verdict]) -> list[Verdict]:
+    """Verdicts that decide: of several success criteria, those that pass are enough.
+
+    Where none passes, one that is still open keeps the failed ones from deciding.
+    """
+    primaries = [v for v in verdicts if v.is_primary]
+    for outcome in (PASS, UNRESOLVED):
+        chosen = [v for v in primaries if v.verdict == outcome]
+        if chosen:
+            primaries = chosen
+            break
+    return [*primaries, *(v for v in verdicts if not v.is_primary)]
 
 
 def _missing(minimums: Minimums) -> list[str]:

@@ -147,6 +147,11 @@ def _criteria(criteria: CriteriaSettings) -> str:
     lines = ["| criterion | asks | why |", "|---|---|---|"]
     for criterion in criteria_of(criteria):
         lines.append(f"| {criterion.name} | {asks(criterion)} | {_why(criterion)} |")
+    if len(criteria.primary_metrics) > 1:
+        lines += [
+            "",
+            "Of the success criteria, any one suffices (Holm's procedure shares the error).",
+        ]
     values = criteria.outcome_values
     lines += [
         "",

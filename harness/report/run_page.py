@@ -29,7 +29,7 @@ _HEADLINES = {
 
 def run_page(result: RunResult, overrides: tuple[str, ...] = ()) -> str:
     """The report of one run as HTML."""
-    primary = find_metric(result.settings.criteria.primary_metric)
+    primary = find_metric(result.settings.criteria.primary_metrics[0])
     row_metric = primary if primary.name in result.validation_metrics else find_metric("pr_auc")
     shown = tuple(f for f in result.segments)[:_SHOWN_SEGMENTS]
     label = result.predictions.loc[result.predictions["window"] == "test", "label"].to_numpy()

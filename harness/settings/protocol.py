@@ -168,8 +168,9 @@ class CriteriaSettings:
     """What counts as success and what must not get worse.
 
     Attributes:
-        primary_metric: Metric that must improve on the baseline.
-        success_threshold: By at least how much, in the metric's unit.
+        primary_metric: Metric that must improve on the baseline; of a list, any one.
+        success_threshold: By more than how much, in the metric's unit; for a list of
+            metrics, a number for each by name, or 0 for all.
         relative: Whether the success threshold is a share of the baseline's value.
         guardrail_metrics: Guardrails by name.
         minimum_sample_size: Fewest test rows that may decide.
@@ -182,8 +183,8 @@ class CriteriaSettings:
     """
 
     kind: str = "criteria"
-    primary_metric: str = ""
-    success_threshold: float = 0.0
+    primary_metric: Any = ""
+    success_threshold: Any = 0.0
     relative: bool = False
     guardrail_metrics: dict[str, Guardrail] = field(default_factory=dict)
     minimum_sample_size: int = 1000
@@ -194,6 +195,17 @@ class CriteriaSettings:
     outcome_values: OutcomeValues = field(default_factory=OutcomeValues)
     description: str = ""
     owner: str = ""
+
+    @property
+    def primary_metrics(self) -> tuple[str, ...]:
+        """The success metrics, one or several."""
+        named = self.primary_metric
+        return (named,) if isinstance(named, str) else tuple(named)
+
+    def margin(self, metric: str) -> float:
+        """By more than how much a success metric must improve."""
+        threshold = self.success_threshold
+        return float(threshold[metric] if isinstance(threshold, dict) else threshold)
 
 
 @dataclass(kw_only=True)

@@ -83,4 +83,4 @@ def _run(config: DictConfig, folder: Path, overrides: tuple[str, ...], progress:
         write_json(record, {"status": "FAILED", **facts, "reason": reason})
         raise
     progress.done(result, folder)
-    return result.validation_metrics.get(settings.criteria.primary_metric, float("nan"))
+    return result.validation_metrics.get(settings.criteria.primary_metrics[0], float("nan"))

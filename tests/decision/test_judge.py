@@ -193,3 +193,25 @@ def test_an_exploratory_look_never_ships_and_shows_its_face_value():
     assert (
         decide(good, ENOUGH, alpha=0.05, exploratory=seen, invalid=["a leak"]).decision == "INVALID"
     )
+
+
+def test_of_several_success_criteria_one_suffices_at_a_shared_level():
+    from harness.decision import judge_any
+
+    strong = criterion("value_per_1000", "must_improve_by", 10, is_primary=True)
+    weak = criterion("brier", "must_improve_by", 0.0, is_primary=True)  # worse than the baseline
+    verdicts = judge_any([strong, weak], judged())
+    assert [v.verdict for v in verdicts] == ["PASS", "FAIL"]
+    alone = judge(strong, judged())[0]
+    assert verdicts[0].lower < alone.lower  # tested at alpha / 2
+    assert verdicts[1].upper == judge(weak, judged())[0].upper  # then at alpha
+    assert decide(verdicts, ENOUGH, alpha=0.05).decision == "SHIP"
+    both_bad = judge_any(
+        [weak, criterion("brier", "must_improve_by", 0.1, name="b2", is_primary=True)], judged()
+    )
+    assert decide(both_bad, ENOUGH, alpha=0.05).decision == "NO_SHIP"
+    open_ = judge_any(
+        [weak, criterion("precision", "must_improve_by", 0.0, is_primary=True)], judged()
+    )
+    assert [v.verdict for v in open_] == ["FAIL", "UNRESOLVED"]
+    assert decide(open_, ENOUGH, alpha=0.05).decision == "INCONCLUSIVE"
