@@ -11,6 +11,7 @@ from harness.artefacts import write_json, write_text
 from harness.artefacts.run_folder import RECORD
 from harness.config import load_settings
 from harness.errors import ArtefactError, HarnessError
+from harness.sweep.interrupt import interrupt_later
 from harness.sweep.progress import Progress
 
 # Failures of a single run, raised once Hydra is out of the way: it would print them too.
@@ -65,8 +66,9 @@ def _run(config: DictConfig, folder: Path, overrides: tuple[str, ...], progress:
         settings = load_settings({str(key): value for key, value in plain.items()})
 
         # Heavy imports happen here, once a config is known to be right.
-        from harness.record import write_run
-        from harness.runner import run_experiment
+        with interrupt_later():
+            from harness.record import write_run
+            from harness.runner import run_experiment
 
         result = run_experiment(settings, stages=progress.stages)
         progress.facts(result)

@@ -15,6 +15,7 @@ from pathlib import Path
 from harness.config import CONF_DIR, register_schemas
 from harness.config.compose import reworded
 from harness.sweep import callback, job
+from harness.sweep.interrupt import interrupt_later
 from harness.sweep.plan import checked_jobs
 from harness.sweep.reserve import reserve_looks
 
@@ -54,12 +55,13 @@ def launch(arguments: Sequence[str]) -> Launched:
     options = get_args_parser().parse_args(list(arguments))
     informative = any(getattr(options, name) for name in _INFORMATIVE)
     if not informative:
-        jobs = checked_jobs(
-            options.overrides,
-            multirun=options.multirun,
-            config_dir=Path(options.config_dir) if options.config_dir else None,
-            config_name=options.config_name or "config",
-        )
+        with interrupt_later():  # checking a model's parameters imports its library
+            jobs = checked_jobs(
+                options.overrides,
+                multirun=options.multirun,
+                config_dir=Path(options.config_dir) if options.config_dir else None,
+                config_name=options.config_name or "config",
+            )
         if options.multirun:
             reserve_looks(jobs)
     if options.config_dir:

@@ -103,3 +103,16 @@ def test_jobs_come_in_hydras_order():
         ["a=2", "b=x", "c=1"],
         ["a=2", "b=x", "c=2"],
     ]
+
+
+def test_ctrl_c_during_imports_is_held_back_and_delivered_after():
+    import os
+    import signal
+
+    from harness.sweep.interrupt import interrupt_later
+
+    reached = False
+    with pytest.raises(KeyboardInterrupt), interrupt_later():
+        os.kill(os.getpid(), signal.SIGINT)
+        reached = True
+    assert reached
