@@ -40,6 +40,7 @@ class ComparedRun:
         reason: Why it failed; empty otherwise.
         rank: Place among comparable runs, 1 is best; None where there is none.
         config: The config keys shown, as text.
+        validation: Primary metric on validation, of a candidate that was not judged.
         criteria: The run's criteria.
         seconds: Wall time of the run.
     """
@@ -50,6 +51,7 @@ class ComparedRun:
     reason: str
     rank: int | None
     config: dict[str, str]
+    validation: float | None
     criteria: tuple[ComparedCriterion, ...]
     seconds: float | None
 
@@ -177,8 +179,14 @@ def _short_names(folders: Sequence[Path]) -> list[str]:
 def _compared(record: RunRecord, name: str, config: dict[str, str]) -> ComparedRun:
     content = record.content
     criteria: tuple[ComparedCriterion, ...] = ()
-    outcome = record.status
-    if record.status == "DONE":
+    outcome, value = record.status, None
+    validation = content.get("validation")
+    if validation is not None:
+        outcome = str(content["decision"])
+        named = content["protocol"]["criteria"]["primary_metric"]
+        primary = named if isinstance(named, str) else named[0]
+        value = validation["candidate"].get(primary)
+    elif record.status == "DONE":
         decision = read_json(record.folder / "decision.json")
         outcome = str(decision["decision"])
         fields = ComparedCriterion.__dataclass_fields__
@@ -192,6 +200,7 @@ def _compared(record: RunRecord, name: str, config: dict[str, str]) -> ComparedR
         reason=str(content.get("reason", "")),
         rank=None,
         config=config,
+        validation=value,
         criteria=criteria,
         seconds=content.get("total_seconds"),
     )
@@ -217,15 +226,22 @@ def _strength(run: ComparedRun) -> tuple[int, float]:
 def _sentences(groups: Sequence[ComparableGroup]) -> list[str]:
     judged = [group for group in groups if group.test]
     sentences = []
+    n_waiting = sum(run.validation is not None for group in judged for run in group.runs)
+    if n_waiting:
+        sentences.append(
+            f"{n_waiting} candidates were compared on validation only; they carry no verdict, and "
+            "the best of them alone was judged."
+        )
     if len(judged) > 1:
         sentences.append(
             f"These runs are not ranked together: they fall into {len(judged)} groups whose "
             "protocol or test rows differ (`harness protocol diff A B` says how)."
         )
     for group in judged:
-        if len(group.runs) > 1:
+        n_judged = sum(bool(run.criteria) for run in group.runs)
+        if n_judged > 1:
             sentences.append(
-                f"{len(group.runs)} candidates were judged on the same test rows: the best of them "
+                f"{n_judged} candidates were judged on the same test rows: the best of them "
                 "looks better than it is, the more so the more there are."
             )
     n_failed = sum(run.outcome == "FAILED" for group in groups for run in group.runs)

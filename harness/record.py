@@ -21,8 +21,12 @@ from harness.decision import sealed
 from harness.decision.as_json import FINGERPRINTS, HOLDOUT_FIELDS, as_json
 from harness.decision.sentence import figure
 from harness.report import protocol_document, run_page
-from harness.result import RunResult
+from harness.result import RunResult, Validation
+from harness.settings import RunSettings
 from harness.stages import peak_memory_mb
+
+# What run.json says of a candidate that was compared on validation only.
+NOT_JUDGED = "NOT_JUDGED"
 
 
 def write_run(result: RunResult, folder: Path, *, overrides: tuple[str, ...] = ()) -> None:
@@ -62,6 +66,27 @@ def write_run(result: RunResult, folder: Path, *, overrides: tuple[str, ...] = (
         with result.stages("draw the report"):
             write_text(folder / "report.html", run_page(result, overrides))
     write_json(folder / RECORD, run_json(result, overrides))
+
+
+def write_validation(
+    settings: RunSettings, validation: Validation, folder: Path, *, overrides: tuple[str, ...] = ()
+) -> None:
+    """The record of a candidate that was compared on validation and not judged."""
+    content = {
+        "status": "DONE",
+        "decision": NOT_JUDGED,
+        "overrides": list(overrides),
+        **{name: getattr(validation, name) for name in FINGERPRINTS},
+        "protocol": protocol_dict(settings),
+        "candidate": candidate_dict(settings),
+        "running": asdict(settings.running),
+        "validation": {"candidate": validation.candidate, "baseline": validation.baseline},
+        "seconds": {name: round(s, 3) for name, s in validation.stages.seconds.items()},
+        "total_seconds": round(sum(validation.stages.seconds.values()), 3),
+        "peak_memory_mb": round(peak_memory_mb(), 1),
+        "libraries": versions(),
+    }
+    write_json(folder / RECORD, content)
 
 
 def _write_sealed(result: RunResult, folder: Path, overrides: tuple[str, ...]) -> None:

@@ -30,6 +30,18 @@ class BacktestFigure:
     baseline: dict[str, float]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Validation:
+    """A candidate compared on validation only: point values by metric name, no verdict."""
+
+    protocol_fingerprint: str
+    candidate_fingerprint: str
+    test_fingerprint: str
+    candidate: dict[str, float]
+    baseline: dict[str, float]
+    stages: Stages
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class RunResult:
     """What `run_experiment` returns; shows itself as HTML in a notebook.

@@ -25,6 +25,7 @@ from harness.evaluation import (
     predictions_frame,
     scored_windows,
     segment_figures,
+    validation_window,
 )
 from harness.evidence.auc import plain_auc
 from harness.judgement import decide_window
@@ -36,7 +37,7 @@ from harness.ledger import (
     record_verdict,
     take_look,
 )
-from harness.result import BacktestFigure, RunResult
+from harness.result import BacktestFigure, RunResult, Validation
 from harness.settings import LatencySettings, RunSettings
 from harness.stages import Stages
 
@@ -127,6 +128,31 @@ def run_experiment(
         backtest=backtest,
         dataset=dataset,
         split=split,
+        stages=stage,
+    )
+
+
+def validate_candidate(settings: RunSettings, *, stages: Stages | None = None) -> Validation:
+    """Train and compare on validation; the test window is neither opened nor scored.
+
+    Args:
+        settings: Checked settings.
+        stages: Watches the steps; a fresh one when not given.
+    """
+    stage = stages or Stages()
+    with stage("read the data"):
+        dataset = read_dataset(settings.dataset, cache_folder(settings.running.cache_dir))
+        values = row_values(settings.criteria.outcome_values, dataset.label, dataset.frame)
+    with stage("split by time"):
+        split = split_windows(settings.split, dataset)[-1]
+    trial = run_trial(settings, dataset, split, values, stage)
+    window = validation_window(settings.criteria.blocks, dataset, split, values, trial)
+    return Validation(
+        protocol_fingerprint=protocol_fingerprint(settings),
+        candidate_fingerprint=candidate_fingerprint(settings),
+        test_fingerprint=rows_fingerprint(dataset, split.test),
+        candidate=points(window.candidate),
+        baseline=points(window.baseline),
         stages=stage,
     )
 

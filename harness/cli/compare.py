@@ -9,7 +9,7 @@ from pathlib import Path
 
 from harness.artefacts import SCHEMA_VERSION, to_json
 from harness.cli.output import Table, add_format_argument, print_table
-from harness.comparison import ComparableGroup, ComparedCriterion, compare_runs
+from harness.comparison import ComparableGroup, ComparedCriterion, ComparedRun, compare_runs
 from harness.decision.sentence import figure
 
 
@@ -62,7 +62,7 @@ def _table(group: ComparableGroup, title: str) -> Table:
                 if run.config.get(key)
             ),
             run.outcome,
-            _figures(run.criteria[0]) if run.criteria else "",
+            _figures(run.criteria[0]) if run.criteria else _on_validation(run),
             run.reason
             or "; ".join(f"{c.name} {c.verdict}" for c in run.criteria if c.verdict != "PASS"),
         )
@@ -78,6 +78,10 @@ def _short(text: str) -> str:
             return text.removesuffix(ending)
     is_path = text.count(".") >= 1 and text.replace(".", "").replace("_", "").isalpha()
     return text.rpartition(".")[2] if is_path and text[0].islower() and "." in text else text
+
+
+def _on_validation(run: ComparedRun) -> str:
+    return "" if run.validation is None else f"{figure(run.validation)} on validation"
 
 
 def _figures(criterion: ComparedCriterion) -> str:

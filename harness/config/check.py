@@ -160,6 +160,9 @@ def _check_ranges(settings: RunSettings) -> None:
     holdout = settings.holdout
     if holdout.looks < 1:
         raise ConfigError(f"holdout.looks: {holdout.looks} is no number of looks; choose 1 or more")
+    if holdout.select not in ("all", "validation"):
+        hint = did_you_mean(holdout.select, ("all", "validation"))
+        raise ConfigError(f"holdout.select: '{holdout.select}' is unknown; {hint}")
     if holdout.disclosure not in ("full", "verdict"):
         hint = did_you_mean(holdout.disclosure, ("full", "verdict"))
         raise ConfigError(f"holdout.disclosure: '{holdout.disclosure}' is unknown; {hint}")

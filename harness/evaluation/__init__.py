@@ -13,7 +13,7 @@ from harness.evaluation.figures import (
     segment_figures,
 )
 from harness.evaluation.predictions import predictions_frame, read_test_window
-from harness.evaluation.window import ScoredWindow, points, scored_windows
+from harness.evaluation.window import ScoredWindow, points, scored_windows, validation_window
 
 __all__ = [
     "Curves",
@@ -30,4 +30,5 @@ __all__ = [
     "read_test_window",
     "scored_windows",
     "segment_figures",
+    "validation_window",
 ]

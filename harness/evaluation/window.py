@@ -62,25 +62,30 @@ def scored_windows(
     Raises:
         ConfigError: If blocks by entity are asked for and there is no entity column.
     """
-    at = trial.threshold.value
     baseline = trial.baseline
-    validation = _window(
-        block_kind,
-        dataset,
-        split.validation,
-        values,
-        (trial.validation, trial.validation >= at),
-        (baseline.validation, baseline.validation_alert),
-    )
     test = _window(
         block_kind,
         dataset,
         split.test,
         values,
-        (test_score, test_score >= at),
+        (test_score, test_score >= trial.threshold.value),
         (baseline.test, baseline.test_alert),
     )
-    return validation, test
+    return validation_window(block_kind, dataset, split, values, trial), test
+
+
+def validation_window(
+    block_kind: str, dataset: Dataset, split: Split, values: RowValues, trial: Trial
+) -> ScoredWindow:
+    """The validation window of a trial; arguments as `scored_windows`."""
+    return _window(
+        block_kind,
+        dataset,
+        split.validation,
+        values,
+        (trial.validation, trial.validation >= trial.threshold.value),
+        (trial.baseline.validation, trial.baseline.validation_alert),
+    )
 
 
 def points(rows: ScoredRows) -> dict[str, float]:

@@ -206,6 +206,11 @@ def _looks(holdout: HoldoutSettings) -> str:
             f"The test data is looked at no more than {holdout.looks} times; each look shows its "
             "verdict and nothing else until all are spent."
         )
+    if holdout.select == "validation":
+        return (
+            "Of several candidates the best on the tuning window is chosen; it alone is judged on "
+            "the test data, which is looked at once."
+        )
     return (
         "The test data is looked at once. Candidates fixed before that share the error "
         "probability; a later look can confirm nothing."

@@ -250,11 +250,14 @@ class HoldoutSettings:
     """How often the test window may be looked at, and what a look shows.
 
     Attributes:
+        select: all, or validation: a sweep's candidates are compared on validation and only
+            the best is judged.
         looks: Looks planned; each is taken at alpha / looks.
         disclosure: full, or verdict: nothing but the verdict until the looks are spent.
     """
 
     kind: str = "holdout"
+    select: str = "all"
     looks: int = 1
     disclosure: str = "full"
 

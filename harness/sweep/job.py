@@ -67,9 +67,15 @@ def _run(config: DictConfig, folder: Path, overrides: tuple[str, ...], progress:
 
         # Heavy imports happen here, once a config is known to be right.
         with interrupt_later():
-            from harness.record import write_run
-            from harness.runner import run_experiment
+            from harness.record import write_run, write_validation
+            from harness.runner import run_experiment, validate_candidate
 
+        primary = settings.criteria.primary_metrics[0]
+        if progress.is_job and settings.holdout.select == "validation":
+            validation = validate_candidate(settings, stages=progress.stages)
+            write_validation(settings, validation, folder, overrides=overrides)
+            progress.done("compared on validation", folder)
+            return validation.candidate.get(primary, float("nan"))
         result = run_experiment(settings, stages=progress.stages)
         progress.facts(result)
         write_run(result, folder, overrides=overrides)
@@ -84,5 +90,5 @@ def _run(config: DictConfig, folder: Path, overrides: tuple[str, ...], progress:
         reason = f"{type(error).__name__}: {error} (traceback in error.txt)"
         write_json(record, {"status": "FAILED", **facts, "reason": reason})
         raise
-    progress.done(result, folder)
-    return result.validation_metrics.get(settings.criteria.primary_metrics[0], float("nan"))
+    progress.done(result.decision.decision, folder)
+    return result.validation_metrics.get(primary, float("nan"))

@@ -18,6 +18,7 @@ from harness.sweep import callback, job
 from harness.sweep.interrupt import interrupt_later
 from harness.sweep.plan import checked_jobs
 from harness.sweep.reserve import reserve_looks
+from harness.sweep.select import judge_winner
 
 # Flags that print something and start no run.
 _INFORMATIVE = ("help", "hydra_help", "cfg", "info", "shell_completion")
@@ -86,7 +87,9 @@ def launch(arguments: Sequence[str]) -> Launched:
         GlobalHydra.instance().clear()
     if job.failures:
         raise job.failures[0]
-    return Launched(folders=_job_folders(), sweep=callback.started.get("sweep"))
+    folders, sweep = _job_folders(), callback.started.get("sweep")
+    winner = judge_winner(sweep, folders) if sweep else None
+    return Launched(folders=(*folders, *([winner] if winner else [])), sweep=sweep)
 
 
 def _program(is_completion: bool) -> str:

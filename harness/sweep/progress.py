@@ -20,7 +20,11 @@ class Progress:
     """Shows stages as they pass; silent when HARNESS_QUIET is set.
 
     Args:
-        label: What to put before each line, such as `job 3`.
+        label: What to put before each line, such as `job 3`; None for a single run.
+
+    Attributes:
+        is_job: Whether this is one job of a sweep, with a line of its own and no more.
+        stages: Times the steps and shows them.
     """
 
     def __init__(self, label: str | None = None) -> None:
@@ -29,7 +33,7 @@ class Progress:
         self._console = Console(stderr=True, highlight=False)
         self._quiet = bool(os.environ.get(QUIET))
         self._prefix = f"{label}: " if label else ""
-        self._one_line_per_job = label is not None
+        self.is_job = label is not None
         self._status: Status | None = None
         self.stages = Stages(on_start=self._start, on_end=self._end)
 
@@ -42,12 +46,12 @@ class Progress:
         self._status.update(f"{self._prefix}{name} ...")
 
     def _end(self, name: str, seconds: float) -> None:
-        if not self._quiet and not self._one_line_per_job and seconds >= 0.005:
+        if not self._quiet and not self.is_job and seconds >= 0.005:
             self._console.print(f"[dim]{seconds:6.1f} s[/dim]  {name}")
 
     def facts(self, result: RunResult) -> None:
         """Say what was read and how it was split."""
-        if self._quiet or self._one_line_per_job:
+        if self._quiet or self.is_job:
             return
         dataset, split = result.dataset, result.split
         roles = dataset.roles
@@ -77,17 +81,15 @@ class Progress:
         for line in lines:
             self._console.print(f"          [dim]{line}[/dim]", soft_wrap=True)
 
-    def done(self, result: RunResult, folder: Path) -> None:
+    def done(self, outcome: str, folder: Path) -> None:
         """One line for a finished job of a sweep."""
-        if self._one_line_per_job and not self._quiet:
-            seconds = sum(result.stages.seconds.values())
-            self._console.print(
-                f"{self._prefix}{result.decision.decision} ({seconds:.1f} s) {folder}"
-            )
+        if self.is_job and not self._quiet:
+            seconds = sum(self.stages.seconds.values())
+            self._console.print(f"{self._prefix}{outcome} ({seconds:.1f} s) {folder}")
 
     def failed(self, reason: str, overrides: tuple[str, ...]) -> None:
         """Announce a failed job at once."""
-        if self._one_line_per_job:
+        if self.is_job:
             self._console.print(
                 f"{self._prefix}FAILED ({' '.join(overrides)}): {reason}",
                 markup=False,

@@ -11,7 +11,8 @@ from harness.settings import RunSettings
 def reserve_looks(jobs: Sequence[RunSettings]) -> None:
     """Write one reservation per protocol of the sweep, in the launching process.
 
-    Planned blind looks are spent one by one and are not reserved.
+    Planned blind looks are spent one by one, and a winner chosen on validation is judged
+    alone: neither is reserved.
 
     Args:
         jobs: The sweep's configs, checked.
@@ -21,7 +22,7 @@ def reserve_looks(jobs: Sequence[RunSettings]) -> None:
     """
     by_protocol: dict[str, list[RunSettings]] = {}
     for settings in jobs:
-        if settings.holdout.looks == 1:
+        if settings.holdout.looks == 1 and settings.holdout.select == "all":
             by_protocol.setdefault(protocol_fingerprint(settings), []).append(settings)
     if not by_protocol:
         return

@@ -290,3 +290,46 @@ def test_nothing_is_judged_without_a_ledger(harness, words, tmp_path):
     status, _, err = harness("run", *words, "running.ledger=blocked/ledger.sqlite")
     assert status == 2
     assert "nothing can be judged without it" in err
+
+
+def test_a_sweep_that_selects_on_validation_judges_its_winner_alone_at_full_alpha(
+    harness, words, tmp_path
+):
+    status, _, err = harness(
+        "run",
+        "-m",
+        *words,
+        "holdout=select_on_validation",
+        "model.C=0.0001,0.5,1.0",
+        "hydra.sweep.dir=s",
+    )
+    assert status == 0, err
+    for job in "012":
+        assert {p.name for p in (tmp_path / "s" / job).iterdir()} == {".hydra", "run.json"}
+        record = json.loads((tmp_path / "s" / job / "run.json").read_text())
+        assert record["decision"] == "NOT_JUDGED"
+    found = decision(tmp_path / "s" / "winner")
+    assert (found["alpha"], found["holdout"]["status"], found["decision"]) == (
+        0.05,
+        "confirmatory",
+        "SHIP",
+    )
+    values = [
+        json.loads((tmp_path / "s" / job / "run.json").read_text())["validation"]["candidate"][
+            "pr_auc"
+        ]
+        for job in "012"
+    ]
+    winner = json.loads((tmp_path / "s" / "winner" / "run.json").read_text())
+    best = json.loads((tmp_path / "s" / "012"[int(np.argmax(values))] / "run.json").read_text())
+    assert winner["candidate"] == best["candidate"]
+    assert "3 candidates were compared on validation only" in err
+    assert (
+        len([e for e in Chain(Path(os.environ["HARNESS_LEDGER"])).entries() if e.kind == "open"])
+        == 1
+    )
+
+
+def test_a_single_run_that_selects_on_validation_is_judged_at_once(harness, words, tmp_path):
+    assert harness("run", *words, "holdout=select_on_validation", "hydra.run.dir=a")[0] == 0
+    assert decision(tmp_path / "a")["decision"] == "SHIP"
