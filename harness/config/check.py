@@ -17,6 +17,7 @@ from harness.settings import (
     GROUPS,
     OPEN_GROUPS,
     Guardrail,
+    HoldoutSettings,
     RunningSettings,
     RunSettings,
 )
@@ -86,7 +87,23 @@ def _load_kind(key: str, group: str, value: Any) -> Any:
     values = dict(value)
     if group == "baseline" and "threshold" in {f.name for f in fields(kinds[kind])}:
         values["threshold"] = _load_kind(f"{key}.threshold", "threshold", value.get("threshold"))
+    if group == "criteria":
+        guardrails = value.get("guardrail_metrics") or {}
+        where = f"{key}.guardrail_metrics"
+        values["guardrail_metrics"] = {}
+        loaded = _load_typed(key, kinds[kind], values)
+        loaded.guardrail_metrics = {
+            str(name): _load_typed(f"{where}.{name}", Guardrail, _mapping(f"{where}.{name}", entry))
+            for name, entry in guardrails.items()
+        }
+        return loaded
     return _load_typed(key, kinds[kind], values)
+
+
+def _mapping(key: str, value: Any) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        raise ConfigError(f"{key}: expected {{threshold: ..., ...}}, got {value!r}")
+    return value
 
 
 def _load_typed(key: str, cls: type, values: Mapping[str, Any]) -> Any:
@@ -115,10 +132,6 @@ def _refuse_nested(key: str, cls: type, values: Mapping[str, Any]) -> None:
         made = default.default_factory() if callable(default.default_factory) else None
         if is_dataclass(made) and isinstance(value, Mapping):
             _refuse_nested(f"{key}.{name}", type(made), value)
-        elif name == "guardrail_metrics" and isinstance(value, Mapping):
-            for label, entry in value.items():
-                if isinstance(entry, Mapping):
-                    _refuse_nested(f"{key}.{name}.{label}", Guardrail, entry)
 
 
 def _refuse_unknown(name: str, known: Iterable[str], *, parent: str) -> None:
@@ -157,20 +170,8 @@ def _check_ranges(settings: RunSettings) -> None:
             f"held_back_share: {settings.held_back_share} is not a share of training; "
             "choose 0 (off) or a value below 0.9, such as 0.15"
         )
-    holdout = settings.holdout
-    if holdout.looks < 1:
-        raise ConfigError(f"holdout.looks: {holdout.looks} is no number of looks; choose 1 or more")
-    if holdout.select not in ("all", "validation"):
-        hint = did_you_mean(holdout.select, ("all", "validation"))
-        raise ConfigError(f"holdout.select: '{holdout.select}' is unknown; {hint}")
-    if holdout.disclosure not in ("full", "verdict"):
-        hint = did_you_mean(holdout.disclosure, ("full", "verdict"))
-        raise ConfigError(f"holdout.disclosure: '{holdout.disclosure}' is unknown; {hint}")
-    if holdout.looks > 1 and holdout.disclosure == "full":
-        raise ConfigError(
-            "holdout.disclosure: several looks that show everything guarantee nothing; "
-            "write holdout=blind, or holdout.looks=1"
-        )
+    _check_segments(settings)
+    _check_holdout(settings.holdout)
     latency = settings.running.latency
     if latency.n_rows < 1 or latency.n_warmup < 0:
         raise ConfigError("running.latency: n_rows must be at least 1 and n_warmup at least 0")
@@ -186,3 +187,30 @@ def _check_ranges(settings: RunSettings) -> None:
             raise ConfigError(
                 f"threshold.{name}: {share} is not a share; choose above 0, at most 1"
             )
+
+
+def _check_segments(settings: RunSettings) -> None:
+    for name, guardrail in settings.criteria.guardrail_metrics.items():
+        column = guardrail.per_segment
+        if column is not None and column not in settings.dataset.segments:
+            hint = did_you_mean(column, settings.dataset.segments)
+            raise ConfigError(
+                f"criteria.guardrail_metrics.{name}.per_segment: '{column}' is not among "
+                f"dataset.segments; {hint} (criteria=ranking fits any table)"
+            )
+
+
+def _check_holdout(holdout: HoldoutSettings) -> None:
+    if holdout.looks < 1:
+        raise ConfigError(f"holdout.looks: {holdout.looks} is no number of looks; choose 1 or more")
+    if holdout.select not in ("all", "validation"):
+        hint = did_you_mean(holdout.select, ("all", "validation"))
+        raise ConfigError(f"holdout.select: '{holdout.select}' is unknown; {hint}")
+    if holdout.disclosure not in ("full", "verdict"):
+        hint = did_you_mean(holdout.disclosure, ("full", "verdict"))
+        raise ConfigError(f"holdout.disclosure: '{holdout.disclosure}' is unknown; {hint}")
+    if holdout.looks > 1 and holdout.disclosure == "full":
+        raise ConfigError(
+            "holdout.disclosure: several looks that show everything guarantee nothing; "
+            "write holdout=blind, or holdout.looks=1"
+        )

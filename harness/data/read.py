@@ -11,6 +11,8 @@ from harness.data.table import read_table
 from harness.errors import ConfigError, DataError
 from harness.settings import FlightsDataset, TableDataset
 
+MAX_SEGMENTS = 500
+
 
 @singledispatch
 def read_dataset(settings: object, cache: Path) -> Dataset:
@@ -54,4 +56,11 @@ def _checked(dataset: Dataset, rule_columns: list[str]) -> Dataset:
             if name not in dataset.frame.columns:
                 known = ", ".join(map(str, dataset.frame.columns[:12]))
                 raise ConfigError(f"dataset.{key}: no column '{name}'; there are {known}, ...")
+    for name in dataset.roles.segments:
+        n_values = int(dataset.frame[name].nunique())
+        if n_values > MAX_SEGMENTS:
+            raise ConfigError(
+                f"dataset.segments: '{name}' has {n_values:,} values, too many to judge one by one "
+                f"(at most {MAX_SEGMENTS}); group them first"
+            )
     return dataset

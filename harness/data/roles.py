@@ -60,7 +60,13 @@ def infer_features(
     notes: list[str] = []
     for name in candidates:
         column = frame[name]
-        n_distinct = int(column.nunique(dropna=True))
+        try:
+            n_distinct = int(column.nunique(dropna=True))
+        except TypeError:  # lists, structs: values that cannot be compared
+            notes.append(
+                f"{name}: left out, its values are nested; derive numbers or texts from them"
+            )
+            continue
         if n_distinct == 0:
             notes.append(f"{name}: left out, every value is null")
         elif n_distinct == 1 and not column.isna().any():

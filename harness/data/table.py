@@ -102,6 +102,13 @@ def _check_columns(settings: TableDataset, names: list[str]) -> None:
         for name in getattr(settings, key) or []:
             if name not in names:
                 raise ConfigError(f"dataset.{key}: no column '{name}'; {did_you_mean(name, names)}")
+    for key in ("numeric", "categorical"):
+        for role in ("time", "label", "label_time"):
+            if getattr(settings, role) in (getattr(settings, key) or []):
+                raise ConfigError(
+                    f"dataset.{key}: '{getattr(settings, role)}' is dataset.{role}, which no model "
+                    "may see; take it out of the features"
+                )
     if settings.label_delay and settings.label_time:
         raise ConfigError("dataset.label_delay: label_time says it row by row; keep one of them")
 

@@ -36,6 +36,8 @@ def column_names(path: Path) -> list[str]:
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise _unreadable(path, error) from error
     twice = sorted({name for name in names if names.count(name) > 1})
+    if not names:
+        raise DataError(f"dataset.path: {path} holds no Parquet file, or one without columns")
     if twice:
         raise DataError(
             f"dataset.path: {path} has the column '{twice[0]}' twice; rename one of them"
@@ -61,6 +63,9 @@ def read_columns(path: Path, names: Sequence[str]) -> pd.DataFrame:
             table = pads.dataset(path, format="parquet").to_table(columns=list(names))
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise _unreadable(path, error) from error
+    for index, field in enumerate(table.schema):
+        if pa.types.is_decimal(field.type):
+            table = table.set_column(index, field.name, table.column(index).cast(pa.float64()))
     if table.num_rows == 0:
         raise DataError(f"dataset.path: {path} has a header but no rows")
     frame: pd.DataFrame = table.to_pandas(
@@ -84,7 +89,11 @@ def _is_csv(path: Path) -> bool:
 
 
 def _parse(path: Path) -> pacsv.ParseOptions:
-    return pacsv.ParseOptions(delimiter="\t" if ".tsv" in path.suffixes else ",")
+    """The separator its head shows: of the usual ones, the one that occurs most."""
+    with pa.input_stream(path) as stream:  # unpacks .gz and .bz2 by their ending
+        head = stream.read(65_536).split(b"\n", 1)[0]
+    counts = {separator: head.count(separator.encode()) for separator in ",;\t|"}
+    return pacsv.ParseOptions(delimiter=max(counts, key=lambda separator: counts[separator]))
 
 
 def _unreadable(path: Path, error: Exception) -> DataError:

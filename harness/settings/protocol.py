@@ -172,7 +172,7 @@ class CriteriaSettings:
         success_threshold: By more than how much, in the metric's unit; for a list of
             metrics, a number for each by name, or 0 for all.
         relative: Whether the success threshold is a share of the baseline's value.
-        guardrail_metrics: Guardrails by name.
+        guardrail_metrics: Guardrails by name, each a `Guardrail`.
         minimum_sample_size: Fewest test rows that may decide.
         minimum_duration_days: Fewest days the test window must span.
         alpha: Error probability of each one-sided bound.
@@ -186,7 +186,7 @@ class CriteriaSettings:
     primary_metric: Any = ""
     success_threshold: Any = 0.0
     relative: bool = False
-    guardrail_metrics: dict[str, Guardrail] = field(default_factory=dict)
+    guardrail_metrics: dict[str, Any] = field(default_factory=dict)
     minimum_sample_size: int = 1000
     minimum_duration_days: float = 7.0
     alpha: float = 0.05

@@ -102,6 +102,27 @@ def test_labels_come_in_several_forms(tmp_path, values, settings):
     assert (read(tmp_path, frame, ".parquet", **settings).label == expected).all()
 
 
+def test_odd_columns_are_read_or_left_out_with_a_reason(tmp_path):
+    import decimal
+
+    frame = make_table(500).assign(
+        money=[decimal.Decimal(i % 90) / 100 for i in range(500)],
+        maybe=pd.array([None if i % 9 == 0 else bool(i % 2) for i in range(500)], dtype="boolean"),
+        count=pd.array([None if i % 7 == 0 else i % 50 for i in range(500)], dtype="Int64"),
+        nested=[[1, 2]] * 500,
+    )
+    dataset = read(tmp_path, frame, ".parquet")
+    assert {"money", "maybe", "count"} <= set(dataset.roles.numeric)
+    assert np.isnan(dataset.frame["maybe"][0])
+    assert any("nested: left out, its values are nested" in note for note in dataset.notes)
+
+
+@pytest.mark.parametrize("separator", [";", "\t", "|"])
+def test_the_separator_of_a_csv_is_seen(tmp_path, separator):
+    dataset = read(tmp_path, make_table(300).to_csv(index=False, sep=separator))
+    assert dataset.roles.features == ("x", "z", "who", "g")
+
+
 BAD = {
     "oneclass": (make_table(50).assign(y=1), {}, "has only the value 1; a classifier needs both"),
     "nolabel": (make_table(50).assign(y=None), {}, "has no value at all"),
@@ -150,6 +171,16 @@ BAD = {
     "timename": (make_table(50), {"time": "whne"}, "no column 'whne'; did you mean 'when'"),
     "labelname": (make_table(50), {"label": "yy"}, "dataset.label: no column 'yy'"),
     "segment": (make_table(50), {"segments": ["nope"]}, "dataset.segments: no column 'nope'"),
+    "labelfeature": (
+        make_table(50),
+        {"numeric": ["x", "y"]},
+        "dataset.numeric: 'y' is dataset.label, which no model may see",
+    ),
+    "manysegments": (
+        make_table(3000),
+        {"segments": ["x"]},
+        "dataset.segments: 'x' has 3,000 values, too many",
+    ),
     "both": (
         make_table(50),
         {"label_time": "when", "label_delay": "3d"},
