@@ -12,7 +12,7 @@ from harness.artefacts import SCHEMA_VERSION, read_json, read_record
 from harness.audit import Finding, blocking
 from harness.config import compose_settings, load_settings
 from harness.decision.as_json import as_json
-from harness.evaluation import read_test_window
+from harness.evaluation import read_window
 from harness.judgement import decide_window
 from harness.settings import CriteriaSettings
 
@@ -43,8 +43,9 @@ def decide_again(folder: Path, criteria_overrides: Sequence[str] = ()) -> dict[s
     is_exploratory = holdout["status"] == "exploratory"
     decision = decide_window(
         criteria,
-        read_test_window(
+        read_window(
             folder / "predictions.parquet",
+            "test",
             settings.dataset.timezone,
             in_time_order=criteria.blocks in ("day", "week"),
         ),

@@ -56,6 +56,11 @@ COMMANDS = {
         "a run's decision again, from predictions and protocol alone",
         "harness decide last --criteria ranking",
     ),
+    "power": Command(
+        "power",
+        "days and rows until each criterion could pass, from a run's validation",
+        "harness power last --assume value_per_1000=40",
+    ),
     "ledger": Command(
         "ledger",
         "openings and looks per test window; verify, export, unseal",

@@ -115,7 +115,7 @@ def _is_rise(criterion: Criterion, metric: RowMetric | SampleQuantile) -> bool:
     return criterion.rule == "must_improve_by" and metric.higher_is_better is not False
 
 
-def _line(criterion: Criterion, metric: RowMetric | SampleQuantile) -> tuple[float, bool]:
+def line_of(criterion: Criterion, metric: RowMetric | SampleQuantile) -> tuple[float, bool]:
     """The line a figure is held against, and whether it has to lie above it."""
     if criterion.rule == "must_improve_by":
         above = metric.higher_is_better is not False
@@ -142,7 +142,7 @@ def _verdict(
     effect: float | None = None,
 ) -> Verdict:
     metric = find_metric(criterion.metric)
-    line, passes_above = _line(criterion, metric)
+    line, passes_above = line_of(criterion, metric)
     outcome, code = apply_rule(figure, line, passes_above=passes_above, evidence=criterion.evidence)
     interval = figure.interval
     return Verdict(

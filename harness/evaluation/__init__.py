@@ -12,7 +12,7 @@ from harness.evaluation.figures import (
     period_figures,
     segment_figures,
 )
-from harness.evaluation.predictions import predictions_frame, read_test_window
+from harness.evaluation.predictions import predictions_frame, read_window
 from harness.evaluation.window import ScoredWindow, points, scored_windows, validation_window
 
 __all__ = [
@@ -27,7 +27,7 @@ __all__ = [
     "period_figures",
     "points",
     "predictions_frame",
-    "read_test_window",
+    "read_window",
     "scored_windows",
     "segment_figures",
     "validation_window",

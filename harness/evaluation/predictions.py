@@ -39,11 +39,12 @@ def _frame(name: str, window: ScoredWindow) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-def read_test_window(path: Path, timezone: str, *, in_time_order: bool) -> ScoredWindow:
-    """The test window of a predictions file, as it was judged.
+def read_window(path: Path, window: str, timezone: str, *, in_time_order: bool) -> ScoredWindow:
+    """One window of a predictions file, as it was scored.
 
     Args:
         path: A run's predictions.parquet.
+        window: validation or test.
         timezone: The dataset's zone.
         in_time_order: Whether blocks are periods.
 
@@ -51,7 +52,7 @@ def read_test_window(path: Path, timezone: str, *, in_time_order: bool) -> Score
         ArtefactError: If the file is missing, damaged or lacks a column.
     """
     try:
-        frame = pd.read_parquet(path, filters=[("window", "==", "test")])
+        frame = pd.read_parquet(path, filters=[("window", "==", window)])
         label = frame["label"].to_numpy(dtype=bool)
         block = pd.Categorical(frame["block"]).remove_unused_categories()
         ordered = block.reorder_categories(sorted(block.categories))

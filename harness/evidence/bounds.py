@@ -96,7 +96,7 @@ def cosine_bounds(
     """
     d = influence(leave_one_out)
     n_blocks = len(d)
-    n_terms = min(12, max(2, n_blocks // 5))
+    n_terms = n_cosine_terms(n_blocks)
     term = np.arange(1, n_terms + 1)[:, None]  # (n_terms, 1)
     middle = (np.arange(n_blocks) + 0.5) / n_blocks
     c = np.sqrt(2.0) * np.cos(np.pi * term * middle) @ d  # (n_terms,)
@@ -104,6 +104,11 @@ def cosine_bounds(
     quantile = _student(min(n_terms, n_effective - 1), alpha)
     normal = NormalDist().inv_cdf(1 - alpha)
     return _guarded(estimate, error, quantile, skewness=_skewness(d), at=normal)
+
+
+def n_cosine_terms(n_blocks: int) -> int:
+    """Cosine terms of the long-run variance: more would follow noise, fewer cost width."""
+    return min(12, max(2, n_blocks // 5))
 
 
 def logit_cosine_bounds(

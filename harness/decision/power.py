@@ -1,0 +1,98 @@
+"""Power: how many days a test window needs until a criterion could pass.
+
+Daily contributions are drawn with the spread and the lag-1 correlation seen before, and
+judged by the very bounds that will judge the test window, so the plan holds for the
+procedure and not for a textbook approximation of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special
+
+from harness.evidence.bounds import n_cosine_terms
+
+Floats = NDArray[np.float64]
+_SIMULATIONS = 2_000
+_MIN_BLOCKS, _MAX_BLOCKS = 10, 5_120
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What one criterion needs.
+
+    Attributes:
+        name: The criterion.
+        line: What the figure is held against.
+        assumed: The figure if the plan's assumption is true.
+        spread: Standard deviation of one block's contribution, in the figure's unit.
+        lag1: Correlation of neighbouring blocks.
+        power: Probability of a pass asked for.
+        n_blocks: Blocks needed; None when no number suffices.
+        power_now: Probability of a pass with the blocks there are.
+    """
+
+    name: str
+    line: float
+    assumed: float
+    spread: float
+    lag1: float
+    power: float
+    n_blocks: int | None
+    power_now: float
+
+
+def pass_probability(distance: float, n_blocks: int, alpha: float, lag1: float) -> float:
+    """Chance that a criterion passes.
+
+    Args:
+        distance: Assumed figure less the line, on the passing side, in block spreads.
+        n_blocks: Blocks of the test window.
+        alpha: Error probability of the bound.
+        lag1: Correlation of neighbouring blocks, at least 0 is used.
+    """
+    estimate, error = _null_draws(n_blocks, alpha, round(max(lag1, 0.0), 2))
+    return float((estimate + distance > error).mean())
+
+
+def blocks_needed(distance: float, alpha: float, lag1: float, power: float) -> int | None:
+    """The fewest blocks with which a pass has at least the probability `power`.
+
+    Returns:
+        The number; None where even 5,120 blocks do not suffice.
+    """
+    if distance <= 0:
+        return None
+    low, high = _MIN_BLOCKS, _MIN_BLOCKS
+    while pass_probability(distance, high, alpha, lag1) < power:
+        low, high = high, 2 * high
+        if high > _MAX_BLOCKS:
+            return None
+    while high - low > 1:
+        middle = (low + high) // 2
+        enough = pass_probability(distance, middle, alpha, lag1) >= power
+        low, high = (low, middle) if enough else (middle, high)
+    return high if pass_probability(distance, low, alpha, lag1) < power else low
+
+
+@cache
+def _null_draws(n_blocks: int, alpha: float, lag1: float) -> tuple[Floats, Floats]:
+    """Means of unit-variance blocks, and how far below them the bound lies, (n_simulations,)."""
+    rng = np.random.default_rng(7)
+    steps = rng.normal(size=(_SIMULATIONS, n_blocks))
+    blocks = np.empty_like(steps)
+    blocks[:, 0] = steps[:, 0]
+    for i in range(1, n_blocks):
+        blocks[:, i] = lag1 * blocks[:, i - 1] + np.sqrt(1 - lag1**2) * steps[:, i]
+    mean = blocks.mean(axis=1)
+    d = (blocks - mean[:, None]) / n_blocks  # what each block adds, centred
+    plain = np.sqrt((d**2).sum(axis=1)) * special.stdtrit(n_blocks - 1, 1 - alpha)
+    n_terms = n_cosine_terms(n_blocks)
+    middle = (np.arange(n_blocks) + 0.5) / n_blocks
+    waves = np.sqrt(2.0) * np.cos(np.pi * np.arange(1, n_terms + 1) * middle[:, None])
+    cosine = np.sqrt(((d @ waves) ** 2).mean(axis=1)) * special.stdtrit(n_terms, 1 - alpha)
+    return mean, np.maximum(plain, cosine)

@@ -1,0 +1,134 @@
+"""Power plan: what every criterion of a run would need, from its validation window."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from harness.artefacts import read_record
+from harness.config import load_settings
+from harness.decision import Criterion, criteria_of
+from harness.decision.judge import line_of
+from harness.decision.power import Plan, blocks_needed, pass_probability
+from harness.errors import ConfigError, EvidenceError, did_you_mean
+from harness.evaluation import ScoredWindow, read_window
+from harness.evidence import RowMetric, find_metric
+from harness.evidence.bounds import influence, lag1_correlation
+
+# Rules that guard against harm are planned for a candidate that does none.
+_GUARDS = ("must_not_increase", "must_not_decrease")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PowerPlan:
+    """Plans of all criteria that are judged on rows.
+
+    Attributes:
+        plans: One per criterion.
+        power: Probability asked for that all of them pass.
+        rows_per_block: Mean rows of a block.
+        positives_per_block: Mean positives of a block.
+        n_blocks_now: Blocks of the run's test window.
+        unit: What a block is.
+    """
+
+    plans: tuple[Plan, ...]
+    power: float
+    rows_per_block: float
+    positives_per_block: float
+    n_blocks_now: int
+    unit: str
+
+    @property
+    def bottleneck(self) -> Plan:
+        """The criterion that needs the most blocks."""
+        return max(self.plans, key=lambda plan: plan.n_blocks or float("inf"))
+
+
+def plan_power(folder: Path, *, power: float, assumed: Mapping[str, float]) -> PowerPlan:
+    """Plan from a run's validation window; its test window is not looked at.
+
+    Each criterion is planned with probability 1 - (1 - power) / number of criteria, so that
+    all of them together pass with probability `power` at least (Bonferroni).
+
+    Args:
+        folder: The run's folder.
+        power: Probability asked for that every criterion passes.
+        assumed: True figures by criterion name; others take what validation showed, and
+            guardrails against harm take no difference.
+
+    Raises:
+        ConfigError: If `assumed` names no criterion, or `power` is no probability.
+        ArtefactError: If the run has no predictions.
+    """
+    if not 0.5 <= power < 1:
+        raise ConfigError(f"--power: {power} must be at least 0.5 and below 1")
+    content = read_record(folder).content
+    parts = {**content["protocol"], **content["candidate"], "running": content["running"]}
+    settings = load_settings(parts)
+    criteria = settings.criteria
+    asked = [c for c in criteria_of(criteria) if isinstance(find_metric(c.metric), RowMetric)]
+    names = [criterion.name for criterion in asked]
+    for name in assumed:
+        if name not in names:
+            raise ConfigError(f"--assume {name}: no such criterion; {did_you_mean(name, names)}")
+    in_time = criteria.blocks in ("day", "week")
+    path, zone = folder / "predictions.parquet", settings.dataset.timezone
+    window = read_window(path, "validation", zone, in_time_order=in_time)
+    n_now = read_window(path, "test", zone, in_time_order=in_time).candidate.blocks.n_blocks
+    each = 1 - (1 - power) / len(asked)
+    plans = [_plan(c, window, criteria.alpha, each, n_now, assumed.get(c.name)) for c in asked]
+    blocks = window.candidate.blocks.n_blocks
+    return PowerPlan(
+        plans=tuple(plans),
+        power=power,
+        rows_per_block=len(window.candidate) / blocks,
+        positives_per_block=int(window.candidate.label.sum()) / blocks,
+        n_blocks_now=n_now,
+        unit={"day": "days", "week": "weeks"}.get(criteria.blocks, "blocks"),
+    )
+
+
+def _plan(
+    criterion: Criterion,
+    window: ScoredWindow,
+    alpha: float,
+    power: float,
+    n_now: int,
+    assumed: float | None,
+) -> Plan:
+    metric = find_metric(criterion.metric)
+    assert isinstance(metric, RowMetric)
+    value = metric.point(window.candidate)
+    ours = metric.sums(window.candidate)
+    without = metric.value(ours.sum(axis=0) - ours)
+    if criterion.is_paired:
+        theirs = metric.sums(window.baseline)
+        without = without - metric.value(theirs.sum(axis=0) - theirs)
+        value -= metric.point(window.baseline)
+    if not np.isfinite(without).all() or np.ptp(without) == 0:
+        raise EvidenceError(
+            f"{criterion.name}: validation shows no spread from block to block, so nothing can be "
+            "planned; use a run with a longer validation window"
+        )
+    line, passes_above = line_of(criterion, metric)
+    if assumed is None:
+        assumed = 0.0 if criterion.rule in _GUARDS else value
+    n = len(without)
+    # A block's contribution to a mean of n blocks is (n - 1) times its influence.
+    spread = float((n - 1) * np.sqrt((influence(without) ** 2).sum() / (n - 1)))
+    lag1 = lag1_correlation(without) if window.candidate.blocks.in_time_order else 0.0
+    distance = (assumed - line if passes_above else line - assumed) / spread
+    return Plan(
+        name=criterion.name,
+        line=line,
+        assumed=assumed,
+        spread=spread,
+        lag1=lag1,
+        power=power,
+        n_blocks=blocks_needed(distance, alpha, lag1, power),
+        power_now=pass_probability(distance, max(n_now, 10), alpha, lag1),
+    )

@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from harness.decision.power import blocks_needed, pass_probability
+from harness.evidence.bounds import cosine_bounds, jackknife_bounds
+
+
+def test_without_effect_a_pass_is_no_likelier_than_alpha():
+    for n_blocks in (10, 30, 90):
+        assert pass_probability(0.0, n_blocks, 0.05, 0.0) <= 0.06
+
+
+@pytest.mark.parametrize(("n_blocks", "distance"), [(14, 0.9), (30, 0.6), (60, 0.4)])
+def test_the_planned_probability_is_that_of_the_real_bounds(n_blocks, distance):
+    rng = np.random.default_rng(0)
+    passes = 0
+    for _ in range(800):
+        days = rng.normal(size=n_blocks) + distance
+        without = (days.sum() - days) / (n_blocks - 1)
+        lower = min(
+            jackknife_bounds(days.mean(), without, n_blocks, 0.05).lower,
+            cosine_bounds(days.mean(), without, n_blocks, 0.05).lower,
+        )
+        passes += lower > 0
+    assert pass_probability(distance, n_blocks, 0.05, 0.0) == pytest.approx(passes / 800, abs=0.06)
+
+
+def test_more_power_less_effect_and_correlated_days_need_more_days():
+    base = blocks_needed(0.5, 0.05, 0.0, 0.8)
+    assert 25 < base < 60
+    assert blocks_needed(0.5, 0.05, 0.0, 0.9) > base
+    assert blocks_needed(0.25, 0.05, 0.0, 0.8) > 2.5 * base
+    assert blocks_needed(0.5, 0.05, 0.4, 0.8) > base
+    assert pass_probability(0.5, base, 0.05, 0.0) >= 0.8
+    assert pass_probability(0.5, base - 2, 0.05, 0.0) < 0.82
+
+
+def test_no_number_of_days_proves_what_is_not_so():
+    assert blocks_needed(0.0, 0.05, 0.0, 0.8) is None
+    assert blocks_needed(-0.3, 0.05, 0.0, 0.8) is None
+    assert blocks_needed(1e-4, 0.05, 0.0, 0.8) is None
+
+
+def test_the_command_plans_from_validation_and_names_the_bottleneck(harness, small_run):
+    status, out, err = harness("power", str(small_run), "--format", "json")
+    plan = json.loads(out)
+    assert status == 0
+    names = [one["name"] for one in plan["plans"]]
+    assert names == ["value_per_1000", "alert_rate", "precision", "value_per_1000_by_airport"]
+    assert plan["plans"][2]["assumed"] == 0.0  # a guardrail is planned for no harm
+    assert plan["n_blocks_now"] == 14
+    status, out, err = harness("power", str(small_run), "--assume", "value_per_1000=20.001")
+    assert status == 0
+    assert "never" in out or "The bottleneck is value_per_1000" in err
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("--assume", "value_per_100=3"), "no such criterion; did you mean 'value_per_1000'"),
+        (("--assume", "precision"), "write CRITERION=FIGURE"),
+        (("--power", "1.5"), "must be at least 0.5 and below 1"),
+    ],
+)
+def test_a_plan_that_cannot_be_meant_says_why(harness, small_run, words, sentence):
+    status, _, err = harness("power", str(small_run), *words)
+    assert status == 2
+    assert sentence in err
