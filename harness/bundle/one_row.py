@@ -112,7 +112,9 @@ def _ask(part: Any, names: tuple[str, ...], question: pd.DataFrame) -> Floats:
 
 def _predictor(model: Any) -> Callable[[Floats], float]:
     if type(model).__module__.startswith("xgboost.") and hasattr(model, "get_booster"):
-        booster = model.get_booster()
+        # A copy of its own: threads that wait for each other cost a single row milliseconds.
+        booster = model.get_booster().copy()
+        booster.set_param({"nthread": 1})
         best = getattr(model, "best_iteration", None) if model.early_stopping_rounds else None
         rounds = (0, 0 if best is None else best + 1)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import asdict
+from pathlib import Path
 
 from harness.artefacts import SCHEMA_VERSION, to_json
 from harness.cli.output import FORMATS, Table, print_table
@@ -12,6 +13,7 @@ from harness.cli.output import FORMATS, Table, print_table
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Own flags; everything else is an override."""
     parser.add_argument("-h", "--help", action="help")
+    parser.add_argument("--config-dir", type=Path, help="your own config folder")
     parser.add_argument("--format", choices=FORMATS, default="table")
 
 
@@ -19,7 +21,7 @@ def run(options: argparse.Namespace) -> int:
     """Print findings; status 1 when one of them blocks."""
     from harness.config import compose_settings
 
-    settings = compose_settings(options.overrides)
+    settings = compose_settings(options.overrides, config_dir=options.config_dir)
 
     from harness.audit import audit_before, blocking
     from harness.data import read_dataset, split_windows

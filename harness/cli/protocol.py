@@ -14,6 +14,7 @@ from harness.settings import RunSettings
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Own flags; the rest is runs or overrides."""
     parser.add_argument("-h", "--help", action="help")
+    parser.add_argument("--config-dir", type=Path, help="your own config folder")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -29,7 +30,7 @@ def run(options: argparse.Namespace) -> int:
 
     from harness.report.protocol_document import protocol_document
 
-    print(protocol_document(compose_settings(words)), end="")
+    print(protocol_document(compose_settings(words, config_dir=options.config_dir)), end="")
     return 0
 
 

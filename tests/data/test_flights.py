@@ -11,6 +11,7 @@ import pytest
 
 from harness.data import flights, flights_features, read_dataset
 from harness.data.cache import cache_folder
+from harness.errors import ConfigError
 from harness.settings import FlightsDataset
 
 
@@ -112,3 +113,15 @@ def test_the_cache_moves_with_the_user_and_is_keyed_by_content(tmp_path, monkeyp
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "x"))
     assert cache_folder(None) == tmp_path / "x" / "harness"
     assert os.environ["XDG_CACHE_HOME"]
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ({"hours_before": -1}, "lies after departure"),
+        ({"max_rows": 0}, "keeps nothing"),
+    ],
+)
+def test_flights_that_cannot_be_meant_are_refused(words, sentence):
+    with pytest.raises(ConfigError, match=sentence):
+        read_dataset(FlightsDataset(**words), cache_folder(None))
