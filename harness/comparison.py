@@ -42,6 +42,8 @@ class ComparedRun:
         config: The config keys shown, as text.
         validation: Primary metric on validation, of a candidate that was not judged.
         criteria: The run's criteria.
+        look: confirmatory, blind or exploratory; empty for a run that was not judged.
+        sharing: Among how many looks or candidates alpha was divided.
         seconds: Wall time of the run.
     """
 
@@ -53,6 +55,8 @@ class ComparedRun:
     config: dict[str, str]
     validation: float | None
     criteria: tuple[ComparedCriterion, ...]
+    look: str
+    sharing: int
     seconds: float | None
 
 
@@ -180,6 +184,7 @@ def _compared(record: RunRecord, name: str, config: dict[str, str]) -> ComparedR
     content = record.content
     criteria: tuple[ComparedCriterion, ...] = ()
     outcome, value = record.status, None
+    look, sharing = "", 1
     validation = content.get("validation")
     if validation is not None:
         outcome = str(content["decision"])
@@ -189,6 +194,8 @@ def _compared(record: RunRecord, name: str, config: dict[str, str]) -> ComparedR
     elif record.status == "DONE":
         decision = read_json(record.folder / "decision.json")
         outcome = str(decision["decision"])
+        look = str(decision["holdout"]["status"])
+        sharing = int(decision["holdout"]["alpha_divisor"])
         fields = ComparedCriterion.__dataclass_fields__
         criteria = tuple(
             ComparedCriterion(**{k: verdict[k] for k in fields}) for verdict in decision["criteria"]
@@ -202,6 +209,8 @@ def _compared(record: RunRecord, name: str, config: dict[str, str]) -> ComparedR
         config=config,
         validation=value,
         criteria=criteria,
+        look=look,
+        sharing=sharing,
         seconds=content.get("total_seconds"),
     )
 
@@ -238,11 +247,17 @@ def _sentences(groups: Sequence[ComparableGroup]) -> list[str]:
             "protocol or test rows differ (`harness protocol diff A B` says how)."
         )
     for group in judged:
-        n_judged = sum(bool(run.criteria) for run in group.runs)
-        if n_judged > 1:
+        shared = [run for run in group.runs if run.look == "confirmatory" and run.sharing > 1]
+        if shared:
             sentences.append(
-                f"{n_judged} candidates were judged on the same test rows: the best of them "
-                "looks better than it is, the more so the more there are."
+                f"{len(shared)} verdicts share one opening of the test window: their candidates were "
+                f"fixed before it, and each was judged at alpha / {shared[0].sharing}."
+            )
+        n_exploratory = sum(run.look == "exploratory" for run in group.runs)
+        if n_exploratory:
+            sentences.append(
+                f"{n_exploratory} looks were exploratory: the test days had been seen before, so the "
+                "best of them looks better than it is and none can end in SHIP."
             )
     n_failed = sum(run.outcome == "FAILED" for group in groups for run in group.runs)
     if n_failed:

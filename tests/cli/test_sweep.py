@@ -23,7 +23,11 @@ def test_a_sweep_gives_one_folder_and_decision_each_and_compares_them(harness, w
     for job in ("0", "1"):
         assert (tmp_path / "s" / job / "decision.json").is_file()
     assert "model=LogisticRegression" in out.replace("\n", "").replace(" ", "") or "Logistic" in out
-    assert "2 candidates were judged on the same test rows" in err
+    assert "2 verdicts share one opening of the test window" in err
+    assert "alpha / 2" in err
+    harness("run", *words, "model=logistic", "model.C=0.3", "hydra.run.dir=s/late")
+    _, out, _ = harness("compare", "s", "--format", "json")
+    assert "1 looks were exploratory" in " ".join(json.loads(out)["comparison"]["sentences"])
 
 
 def test_a_failed_job_is_announced_and_takes_no_other_along(harness, words, tmp_path):
