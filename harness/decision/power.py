@@ -14,7 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from harness.evidence.bounds import n_cosine_terms
+from harness.evidence.bounds import (
+    CLEARLY_CORRELATED,
+    autoregressive_inflation,
+    n_cosine_terms,
+)
 
 Floats = NDArray[np.float64]
 _SIMULATIONS = 2_000
@@ -90,9 +94,18 @@ def _null_draws(n_blocks: int, alpha: float, lag1: float) -> tuple[Floats, Float
         blocks[:, i] = lag1 * blocks[:, i - 1] + np.sqrt(1 - lag1**2) * steps[:, i]
     mean = blocks.mean(axis=1)
     d = (blocks - mean[:, None]) / n_blocks  # what each block adds, centred
-    plain = np.sqrt((d**2).sum(axis=1)) * special.stdtrit(n_blocks - 1, 1 - alpha)
-    n_terms = n_cosine_terms(n_blocks)
-    middle = (np.arange(n_blocks) + 0.5) / n_blocks
+    student = float(special.stdtrit(n_blocks - 1, 1 - alpha))
+    found = (d[:, 1:] * d[:, :-1]).sum(axis=1) / (d**2).sum(axis=1)  # lag-1, per simulation
+    plain = student * np.sqrt((d**2).sum(axis=1))
+    widened = plain * np.array([autoregressive_inflation(r, n_blocks) for r in found])
+    calm, slow = (_cosine(d, n_cosine_terms(n_blocks, r), alpha) for r in (0.0, 1.0))
+    cosine = np.where(found > CLEARLY_CORRELATED, slow, calm)
+    return mean, np.maximum(widened, cosine)
+
+
+def _cosine(d: Floats, n_terms: int, alpha: float) -> Floats:
+    """Half-widths by the cosine estimate, one for each line of contributions."""
+    middle = (np.arange(d.shape[1]) + 0.5) / d.shape[1]
     waves = np.sqrt(2.0) * np.cos(np.pi * np.arange(1, n_terms + 1) * middle[:, None])
-    cosine = np.sqrt(((d @ waves) ** 2).mean(axis=1)) * special.stdtrit(n_terms, 1 - alpha)
-    return mean, np.maximum(plain, cosine)
+    error: Floats = np.sqrt(((d @ waves) ** 2).mean(axis=1))
+    return error * float(special.stdtrit(n_terms, 1 - alpha))

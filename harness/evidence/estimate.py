@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from harness.evidence.bounds import (
+    autoregressive_bounds,
     cosine_bounds,
     effective_blocks,
     jackknife_bounds,
@@ -169,6 +170,7 @@ def _estimate(
     bounds = jackknife_bounds(value, without, n_effective, alpha)
     if rows.blocks.in_time_order:
         bounds = bounds.widest(cosine_bounds(value, without, n_effective, alpha))
+        bounds = bounds.widest(autoregressive_bounds(value, without, n_effective, alpha))
         if as_share and _inside_unit(value, without):
             bounds = bounds.widest(logit_cosine_bounds(value, without, n_effective, alpha))
     limits = (0.0, 1.0) if as_share else (-np.inf, np.inf)

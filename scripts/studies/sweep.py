@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from harness.evidence.bounds import cosine_bounds, jackknife_bounds
+from harness.evidence.bounds import autoregressive_bounds, cosine_bounds, jackknife_bounds
 
 N_DAYS, N_CANDIDATES, ALPHA, LOOKS = 30, 50, 0.05, 10
 # A true improvement that one test alone proves about nine times in ten.
@@ -27,8 +27,9 @@ def lower_bound(days: np.ndarray, alpha: float) -> float:
     n, total = len(days), days.sum()
     without = (total - days) / (n - 1)
     estimate = total / n
-    first = jackknife_bounds(estimate, without, n, alpha)
-    return min(first.lower, cosine_bounds(estimate, without, n, alpha).lower)
+    arguments = (estimate, without, n, alpha)
+    limits = (jackknife_bounds, cosine_bounds, autoregressive_bounds)
+    return min(limit(*arguments).lower for limit in limits)
 
 
 def candidates(rng: np.random.Generator, effect: float) -> np.ndarray:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from harness.decision.power import blocks_needed, pass_probability
-from harness.evidence.bounds import cosine_bounds, jackknife_bounds
+from harness.evidence.bounds import autoregressive_bounds, cosine_bounds, jackknife_bounds
 
 
 def test_without_effect_a_pass_is_no_likelier_than_alpha():
@@ -24,6 +24,7 @@ def test_the_planned_probability_is_that_of_the_real_bounds(n_blocks, distance):
         lower = min(
             jackknife_bounds(days.mean(), without, n_blocks, 0.05).lower,
             cosine_bounds(days.mean(), without, n_blocks, 0.05).lower,
+            autoregressive_bounds(days.mean(), without, n_blocks, 0.05).lower,
         )
         passes += lower > 0
     assert pass_probability(distance, n_blocks, 0.05, 0.0) == pytest.approx(passes / 800, abs=0.06)

@@ -16,6 +16,7 @@ from harness.evidence import (
     find_metric,
 )
 from harness.evidence.bounds import (
+    autoregressive_bounds,
     cosine_bounds,
     effective_blocks,
     jackknife_bounds,
@@ -52,6 +53,7 @@ def test_cosine_bound_equals_a_literal_sum():
     values = np.random.default_rng(1).normal(size=30)
     without = (values.sum() - values) / 29
     d = without.mean() - without
+    assert lag1_correlation(without) < 0.15
     terms = []
     for j in range(1, 7):
         terms.append(np.sqrt(2) * sum(d[b] * np.cos(np.pi * j * (b + 0.5) / 30) for b in range(30)))
@@ -70,6 +72,25 @@ def test_neighbouring_days_that_resemble_each_other_widen_the_interval():
     careful = cosine_bounds(smooth.mean(), without, 60, 0.05)
     assert lag1_correlation(without) > 0.5
     assert careful.standard_error > 1.3 * plain.standard_error
+
+
+def test_an_autoregression_widens_by_its_textbook_factor():
+    rng = np.random.default_rng(3)
+    days = np.empty(90)
+    days[0] = rng.normal()
+    for i in range(1, 90):
+        days[i] = 0.5 * days[i - 1] + np.sqrt(0.75) * rng.normal()
+    without = (days.sum() - days) / 89
+    plain = jackknife_bounds(days.mean(), without, 90, 0.05)
+    widened = autoregressive_bounds(days.mean(), without, 90, 0.05)
+    r = lag1_correlation(without) + 1.5 / 90
+    expected = np.sqrt((1 + r) / (1 - r))
+    assert widened.standard_error / plain.standard_error == pytest.approx(expected)
+    opposite = np.tile([1.0, -1.0], 20)
+    without = (opposite.sum() - opposite) / 39
+    assert autoregressive_bounds(0.0, without, 40, 0.05).lower == pytest.approx(
+        jackknife_bounds(0.0, without, 40, 0.05).lower
+    )
 
 
 def test_effective_blocks_counts_equal_ones_fully_and_tiny_ones_hardly():
