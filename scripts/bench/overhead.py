@@ -125,6 +125,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         environment["HARNESS_CACHE"] = str(folder / "cache")
+        environment["HARNESS_LEDGER"] = str(folder / "ledger.sqlite")
         for words in (ours, theirs):
             seconds(words, folder, environment)  # fills caches, ours and Python's
         rounds = []
