@@ -13,7 +13,7 @@ from harness.bundle import Bundle
 from harness.candidate import Trial
 from harness.data import Dataset, Split
 from harness.decision import Decision
-from harness.evaluation import Curves, MetricFigure, PeriodFigure, SegmentFigure
+from harness.evaluation import BlockSeries, Curves, MetricFigure, PeriodFigure, SegmentFigure
 from harness.ledger import Look
 from harness.settings import RunSettings
 from harness.stages import Stages
@@ -54,6 +54,7 @@ class RunResult:
         metrics: All metrics on the test window, with intervals.
         segments: The same by segment.
         periods: The same by week.
+        series: What each block says about the success criterion.
         predictions: Validation and test rows with scores, alerts and labels.
         bundle: Pipeline and threshold, ready to score.
         backtest: Earlier origins, for a rolling split.
@@ -70,6 +71,7 @@ class RunResult:
     metrics: tuple[MetricFigure, ...] = field(repr=False)
     segments: tuple[SegmentFigure, ...] = field(repr=False)
     periods: tuple[PeriodFigure, ...] = field(repr=False)
+    series: BlockSeries | None = field(repr=False)
     validation_metrics: dict[str, float] = field(repr=False)
     curves: Curves = field(repr=False)
     baseline_curves: Curves = field(repr=False)

@@ -17,6 +17,9 @@ from harness.data import Dataset, Split, read_dataset, rows_fingerprint, split_w
 from harness.data.cache import cache_folder
 from harness.data.outcome_values import RowValues, row_values
 from harness.evaluation import (
+    BlockSeries,
+    ScoredWindow,
+    block_series,
     class_report,
     curves_of,
     metric_figures,
@@ -27,6 +30,7 @@ from harness.evaluation import (
     segment_figures,
     validation_window,
 )
+from harness.evidence import RowMetric, find_metric
 from harness.evidence.auc import plain_auc
 from harness.judgement import decide_window
 from harness.ledger import (
@@ -38,7 +42,7 @@ from harness.ledger import (
     take_look,
 )
 from harness.result import BacktestFigure, RunResult, Validation
-from harness.settings import LatencySettings, RunSettings
+from harness.settings import CriteriaSettings, LatencySettings, RunSettings
 from harness.stages import Stages
 
 # Rows of training scored for the audit: enough for an AUC to two digits.
@@ -104,6 +108,7 @@ def run_experiment(
         metrics = metric_figures(test.candidate, test.baseline, settings.criteria.alpha)
         segments = segment_figures(test.candidate, test.baseline, test.segments)
         periods = period_figures(test.candidate, test.baseline, test.local_time)
+        series = _series(settings.criteria, test)
     with stage("backtest earlier windows"):
         backtest = tuple(_backtest(settings, dataset, origin, values) for origin in earlier)
     return RunResult(
@@ -117,6 +122,7 @@ def run_experiment(
         metrics=metrics,
         segments=segments,
         periods=periods,
+        series=series,
         validation_metrics=points(validation.candidate),
         curves=curves_of(test.candidate),
         baseline_curves=curves_of(test.baseline),
@@ -155,6 +161,13 @@ def validate_candidate(settings: RunSettings, *, stages: Stages | None = None) -
         baseline=points(window.baseline),
         stages=stage,
     )
+
+
+def _series(criteria: CriteriaSettings, test: ScoredWindow) -> BlockSeries | None:
+    metric = find_metric(criteria.primary_metrics[0])
+    if not isinstance(metric, RowMetric):
+        return None
+    return block_series(metric, test.candidate, test.baseline)
 
 
 def _open(

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from harness.evaluation.curves import Curves, curves_of
 from harness.evaluation.figures import (
+    BlockSeries,
     MetricFigure,
     PeriodFigure,
     SegmentFigure,
+    block_series,
     class_report,
     metric_figures,
     period_figures,
@@ -16,11 +18,13 @@ from harness.evaluation.predictions import predictions_frame, read_window
 from harness.evaluation.window import ScoredWindow, points, scored_windows, validation_window
 
 __all__ = [
+    "BlockSeries",
     "Curves",
     "MetricFigure",
     "PeriodFigure",
     "ScoredWindow",
     "SegmentFigure",
+    "block_series",
     "class_report",
     "curves_of",
     "metric_figures",

@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from harness.candidate import ThresholdCurve
-from harness.evaluation import Curves, PeriodFigure, SegmentFigure
+from harness.evaluation import BlockSeries, Curves, PeriodFigure, SegmentFigure
 
 # Okabe and Ito's palette: told apart by colour-blind readers, legible on light and dark.
 CANDIDATE, BASELINE, ACCENT, QUIET = "#0072b2", "#e69f00", "#009e73", "#8a94a0"
@@ -58,6 +58,19 @@ def split_picture(days: Sequence[tuple[str, pd.DatetimeIndex]], n_blocks: int) -
         return _svg(
             figure, f"Rows per day in training, validation and test; {n_blocks} test blocks"
         )
+
+
+def series_picture(series: BlockSeries, line: float, estimate: float, title: str, unit: str) -> str:
+    """What each block says about the success criterion, with its line and the estimate."""
+    with _Canvas(7.6, 2.1) as (figure, axes):
+        place = np.arange(len(series.values))
+        axes.bar(place, series.values, width=0.8, color=CANDIDATE, alpha=0.7, linewidth=0)
+        axes.axhline(line, color=_INK, linewidth=1.2)
+        axes.axhline(estimate, color=ACCENT, linewidth=1.5)
+        step = max(1, -(-len(place) // 6))
+        axes.set_xticks(place[::step], series.names[::step])
+        axes.set_ylabel(unit or title)
+        return _svg(figure, f"{title}, candidate less baseline, block by block")
 
 
 def roc_and_pr(candidate: Curves, baseline: Curves, base_rate: float) -> tuple[str, str]:

@@ -73,6 +73,7 @@ def run_page(result: RunResult, overrides: tuple[str, ...] = ()) -> str:
         protocol=list(flat(protocol_dict(result.settings)).items()),
         candidate=list(flat(candidate_dict(result.settings)).items()),
         plots={
+            "series": _series(result),
             "split": plots.split_picture(windows, result.metrics[0].candidate.n_blocks),
             "curves": plots.roc_and_pr(result.curves, result.baseline_curves, float(label.mean())),
             "calibration": plots.calibration(result.curves, trial.threshold.value),
@@ -87,6 +88,15 @@ def run_page(result: RunResult, overrides: tuple[str, ...] = ()) -> str:
             else "",
         },
     )
+
+
+def _series(result: RunResult) -> str:
+    series = result.series
+    verdict = next(v for v in result.decision.criteria if v.is_primary)
+    if series is None or verdict.estimate is None or not np.isfinite(series.values).all():
+        return ""
+    metric = find_metric(series.metric)
+    return plots.series_picture(series, verdict.line, verdict.estimate, metric.title, metric.unit)
 
 
 @cache

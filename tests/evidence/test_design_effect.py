@@ -46,3 +46,16 @@ def test_random_blocks_are_even_and_the_same_each_time():
 
     time = pd.date_range("2024-01-01", periods=500, tz="UTC")
     assert blocks_of("row", time, None).n_blocks == 400
+
+
+def test_the_series_of_a_mean_is_what_each_block_says():
+    from harness.evaluation import block_series
+    from tests.evidence.test_estimate import silent as never
+
+    rows = scored(4000, seed=1, n_blocks=20)
+    metric = find_metric("value_per_1000")
+    series = block_series(metric, rows, never(rows))
+    assert series.names == rows.blocks.names
+    assert series.values.mean() == pytest.approx(
+        metric.point(rows) - metric.point(never(rows)), rel=0.02
+    )
