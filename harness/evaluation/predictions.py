@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from harness.errors import ArtefactError
 from harness.evaluation.window import ScoredWindow
@@ -52,7 +54,8 @@ def read_window(path: Path, window: str, timezone: str, *, in_time_order: bool) 
         ArtefactError: If the file is missing, damaged or lacks a column.
     """
     try:
-        frame = pd.read_parquet(path, filters=[("window", "==", window)])
+        table = pq.read_table(path, memory_map=True)
+        frame = table.filter(pc.equal(table["window"].cast(pa.string()), window)).to_pandas()
         label = frame["label"].to_numpy(dtype=bool)
         block = pd.Categorical(frame["block"]).remove_unused_categories()
         ordered = block.reorder_categories(sorted(block.categories))
