@@ -75,7 +75,7 @@ def run_experiment(
     trial = run_trial(settings, dataset, split, values, stage)
     with stage("open the test window"):
         chain = Chain(ledger_path(settings.running.ledger))
-        look = _open(chain, settings, dataset, split, trial)
+        look = _open(chain, settings, dataset, split, trial, fingerprint)
     with stage("score the test window"):
         scores = trial.model.score(dataset.features.iloc[split.test])
         validation, test = scored_windows(
@@ -171,7 +171,12 @@ def _series(criteria: CriteriaSettings, test: ScoredWindow) -> BlockSeries | Non
 
 
 def _open(
-    chain: Chain, settings: RunSettings, dataset: Dataset, split: Split, trial: Trial
+    chain: Chain,
+    settings: RunSettings,
+    dataset: Dataset,
+    split: Split,
+    trial: Trial,
+    test_fingerprint: str,
 ) -> Look:
     """Write the look down before anything is scored."""
     return take_look(
@@ -179,6 +184,7 @@ def _open(
         labelled_window(dataset, split.test),
         settings.holdout,
         protocol=protocol_fingerprint(settings),
+        rows=test_fingerprint,
         candidate=candidate_fingerprint(settings),
         baseline=hashlib.sha256(trial.baseline.test.tobytes()).hexdigest(),
     )

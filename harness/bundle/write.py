@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import importlib
 import importlib.metadata
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,7 @@ from harness.bundle.in_the_open import preprocessing_in_the_open
 from harness.bundle.load import FORMAT_VERSION, SEAL, largest_difference
 from harness.bundle.skops_file import dump_pipeline
 from harness.bundle.trusted_types import KNOWN_TYPES
-from harness.errors import BundleError
+from harness.config.own_code import own_classes
 
 _LIBRARIES = ("harness", "numpy", "pandas", "scikit-learn", "scipy", "skops", "xgboost")
 
@@ -92,28 +91,6 @@ def write_bundle(
 def versions() -> dict[str, str]:
     """Versions of the libraries that make a score."""
     return {name: importlib.metadata.version(name) for name in _LIBRARIES}
-
-
-def own_classes(targets: Sequence[str]) -> list[dict[str, str]]:
-    """A user's own classes among the `_target_`s: module, file and hash.
-
-    Raises:
-        BundleError: If a class lives in a notebook or script that nobody can import.
-    """
-    found = []
-    for target in targets:
-        module_name, _, name = target.rpartition(".")
-        if module_name == "__main__":
-            raise BundleError(
-                f"{target}: a class of a notebook or script cannot be loaded elsewhere; "
-                "move it into a module of its own"
-            )
-        path = getattr(importlib.import_module(module_name), "__file__", None)
-        if path is None or "site-packages" in path or module_name.split(".")[0] == "harness":
-            continue
-        digest = hashlib.sha256(Path(path).read_bytes()).hexdigest()
-        found.append({"class": name, "module": module_name, "sha256": digest})
-    return found
 
 
 def _types_needed(path: Path) -> list[str]:

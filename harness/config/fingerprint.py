@@ -7,6 +7,7 @@ import json
 from dataclasses import asdict
 from typing import Any
 
+from harness.config.own_code import own_classes
 from harness.settings import PROTOCOL_KEYS, RunSettings
 
 # Words for readers change no figure, so rewording them keeps runs comparable.
@@ -34,8 +35,9 @@ def protocol_fingerprint(settings: RunSettings) -> str:
 
 
 def candidate_fingerprint(settings: RunSettings) -> str:
-    """SHA-256 of the canonical candidate."""
-    return _sha256(candidate_dict(settings))
+    """SHA-256 of the canonical candidate, with the text of a user's own classes."""
+    targets = [settings.model["_target_"], settings.preprocess["_target_"]]
+    return _sha256({**candidate_dict(settings), "own_classes": own_classes(targets)})
 
 
 def _without_words(value: Any) -> Any:

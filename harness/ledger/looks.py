@@ -58,19 +58,23 @@ class Look:
         return self.disclosure == "verdict" and self.looks_used < self.looks_planned
 
 
-def reserve(chain: Chain, window: LabelledWindow, protocol: str, candidates: Sequence[str]) -> None:
+def reserve(
+    chain: Chain, window: LabelledWindow, protocol: str, rows: str, candidates: Sequence[str]
+) -> None:
     """Fix the candidates of a sweep before any of them is scored: they share alpha.
 
     Args:
         chain: The ledger.
         window: Labels of the test window.
         protocol: Protocol fingerprint.
+        rows: Fingerprint of the test rows, features included.
         candidates: Candidate fingerprints; equal ones count once.
     """
     distinct = sorted(set(candidates))
     with chain.transaction():
         history = chain.entries()
-        judged = {e.content["candidate"] for e in _openings(history, window, protocol)}
+        openings = _openings(history, window, protocol)
+        judged = {e.content["candidate"] for e in openings if e.content["rows"] == rows}
         if judged >= set(distinct):
             return  # a sweep repeated: every candidate has its verdict already
         chain.append(
@@ -79,6 +83,7 @@ def reserve(chain: Chain, window: LabelledWindow, protocol: str, candidates: Seq
                 "window": window.key,
                 "days": window.days,
                 "protocol": protocol,
+                "rows": rows,
                 "candidates": distinct,
                 "is_fresh": not _seen_days(history, window),
             },
@@ -91,6 +96,7 @@ def take_look(
     holdout: HoldoutSettings,
     *,
     protocol: str,
+    rows: str,
     candidate: str,
     baseline: str,
 ) -> Look:
@@ -104,6 +110,8 @@ def take_look(
         window: Labels of the test window.
         holdout: Looks planned, and what they disclose.
         protocol: Protocol fingerprint.
+        rows: Fingerprint of the test rows, features included: with other features the same
+            settings are another candidate.
         candidate: Candidate fingerprint.
         baseline: Hash of the baseline's predictions on the window.
     """
@@ -112,17 +120,18 @@ def take_look(
         earlier = [
             e
             for e in _openings(history, window, protocol)
-            if (e.content["candidate"], e.content["baseline"]) == (candidate, baseline)
+            if _who(e) == (rows, candidate, baseline)
         ]
         if earlier:
             return _look(earlier[0], history, window, chain, is_repeat=True)
-        status, divisor, planned = _standing(history, window, holdout, protocol, candidate)
+        status, divisor, planned = _standing(history, window, holdout, protocol, rows, candidate)
         entry = chain.append(
             "open",
             {
                 "window": window.key,
                 "days": window.days,
                 "protocol": protocol,
+                "rows": rows,
                 "candidate": candidate,
                 "baseline": baseline,
                 "status": status,
@@ -167,13 +176,14 @@ def _standing(
     window: LabelledWindow,
     holdout: HoldoutSettings,
     protocol: str,
+    rows: str,
     candidate: str,
 ) -> tuple[str, int, int]:
     """Status, alpha divisor and looks planned of a look not taken before."""
     for entry in reversed(history):
         if entry.kind == "reserve" and _same(entry, window, protocol):
             content = entry.content
-            if candidate in content["candidates"]:
+            if rows == content["rows"] and candidate in content["candidates"]:
                 n_candidates = len(content["candidates"])
                 status = CONFIRMATORY if content["is_fresh"] else EXPLORATORY
                 return status, n_candidates, n_candidates
@@ -228,6 +238,11 @@ def _sentence(content: dict[str, Any], n_days: int, used: int) -> str:
 def _same(entry: Entry, window: LabelledWindow, protocol: str) -> bool:
     found: tuple[str, str] = (entry.content["window"], entry.content["protocol"])
     return found == (window.key, protocol)
+
+
+def _who(entry: Entry) -> tuple[str, str, str]:
+    """What makes a look the same look again."""
+    return entry.content["rows"], entry.content["candidate"], entry.content["baseline"]
 
 
 def _openings(history: Sequence[Entry], window: LabelledWindow, protocol: str) -> list[Entry]:

@@ -27,14 +27,15 @@ def reserve_looks(jobs: Sequence[RunSettings]) -> None:
     if not by_protocol:
         return
 
-    from harness.data import read_dataset, split_windows
+    from harness.data import read_dataset, rows_fingerprint, split_windows
     from harness.data.cache import cache_folder
     from harness.ledger import Chain, labelled_window, ledger_path, reserve
 
     for protocol, candidates in by_protocol.items():
         first = candidates[0]
         dataset = read_dataset(first.dataset, cache_folder(first.running.cache_dir))
-        window = labelled_window(dataset, split_windows(first.split, dataset)[-1].test)
+        test = split_windows(first.split, dataset)[-1].test
+        window, rows = labelled_window(dataset, test), rows_fingerprint(dataset, test)
         chain = Chain(ledger_path(first.running.ledger))
-        reserve(chain, window, protocol, [candidate_fingerprint(s) for s in candidates])
+        reserve(chain, window, protocol, rows, [candidate_fingerprint(s) for s in candidates])
         chain.close()

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from harness import load_bundle
 from harness.bundle import Bundle, InputSchema, measure_latency, write_bundle
-from harness.bundle.write import own_classes
 from harness.candidate import fit_model
 from harness.config import compose_settings
+from harness.config.own_code import own_classes
 from harness.data import read_dataset, split_windows
 from harness.errors import ArtefactError, BundleError
 from tests.candidate.test_fit import MODELS

@@ -42,9 +42,9 @@ def chain(tmp_path):
     return Chain(tmp_path / "ledger.sqlite")
 
 
-def look(chain, window, candidate: str, holdout=ONCE, *, protocol="p", baseline="b"):
+def look(chain, window, candidate: str, holdout=ONCE, *, protocol="p", baseline="b", rows="r"):
     return take_look(
-        chain, window, holdout, protocol=protocol, candidate=candidate, baseline=baseline
+        chain, window, holdout, protocol=protocol, rows=rows, candidate=candidate, baseline=baseline
     )
 
 
@@ -71,8 +71,12 @@ def test_the_same_candidate_again_is_free_and_gets_the_same_look(chain, window):
     assert [e.kind for e in chain.entries()] == ["open", "verdict"]
 
 
-@pytest.mark.parametrize("change", [{"protocol": "other"}, {"baseline": "other"}])
-def test_another_protocol_or_baseline_does_not_make_seen_labels_fresh(chain, window, change):
+@pytest.mark.parametrize(
+    "change", [{"protocol": "other"}, {"baseline": "other"}, {"rows": "other"}]
+)
+def test_another_protocol_baseline_or_feature_does_not_make_seen_labels_fresh(
+    chain, window, change
+):
     look(chain, window, "a")
     assert look(chain, window, "a", **change).status == "exploratory"
 
@@ -93,7 +97,7 @@ def test_row_order_and_features_do_not_change_a_window(dataset, window):
 
 
 def test_candidates_fixed_before_the_opening_share_alpha(chain, window):
-    reserve(chain, window, "p", ["a", "b", "b", "c"])
+    reserve(chain, window, "p", "r", ["a", "b", "b", "c"])
     for candidate in ("c", "a", "b"):
         taken = look(chain, window, candidate)
         assert (taken.status, taken.alpha_divisor) == ("confirmatory", 3)
@@ -102,16 +106,16 @@ def test_candidates_fixed_before_the_opening_share_alpha(chain, window):
 
 def test_a_reservation_of_a_seen_window_is_exploratory_for_all(chain, window):
     look(chain, window, "z")
-    reserve(chain, window, "p", ["a", "b"])
+    reserve(chain, window, "p", "r", ["a", "b"])
     assert look(chain, window, "a").status == "exploratory"
 
 
 def test_a_sweep_repeated_keeps_its_verdicts_and_costs_nothing(chain, window):
-    reserve(chain, window, "p", ["a", "b"])
+    reserve(chain, window, "p", "r", ["a", "b"])
     for candidate in "ab":
         look(chain, window, candidate)
     n_entries = len(chain.entries())
-    reserve(chain, window, "p", ["a", "b"])
+    reserve(chain, window, "p", "r", ["a", "b"])
     assert look(chain, window, "a").alpha_divisor == 2
     assert len(chain.entries()) == n_entries
 
@@ -190,7 +194,7 @@ def test_a_newer_or_foreign_file_is_refused(tmp_path):
 
 
 def _write(path, window, name):
-    take_look(Chain(path), window, ONCE, protocol="p", candidate=name, baseline="b")
+    take_look(Chain(path), window, ONCE, protocol="p", rows="r", candidate=name, baseline="b")
 
 
 def test_fifty_jobs_at_once_leave_one_opening_and_a_whole_chain(tmp_path, window):
@@ -333,3 +337,28 @@ def test_a_sweep_that_selects_on_validation_judges_its_winner_alone_at_full_alph
 def test_a_single_run_that_selects_on_validation_is_judged_at_once(harness, words, tmp_path):
     assert harness("run", *words, "holdout=select_on_validation", "hydra.run.dir=a")[0] == 0
     assert decision(tmp_path / "a")["decision"] == "SHIP"
+
+
+def test_a_new_feature_makes_another_candidate_of_the_same_settings(harness, words, tmp_path):
+    harness("run", *words, "hydra.run.dir=a")
+    make_table().assign(extra=1.0 * np.arange(4000)).to_parquet(tmp_path / "t.parquet")
+    harness("run", *words, "hydra.run.dir=b")
+    assert decision(tmp_path / "a")["holdout"]["status"] == "confirmatory"
+    assert decision(tmp_path / "b")["holdout"]["status"] == "exploratory"
+
+
+def test_editing_ones_own_class_makes_another_candidate(tmp_path, monkeypatch):
+    from harness.config import candidate_fingerprint, compose_settings
+
+    monkeypatch.chdir(tmp_path)
+    source = "from sklearn.naive_bayes import GaussianNB\n\n\nclass Mine(GaussianNB):\n    pass\n"
+    (tmp_path / "edited_model.py").write_text(source)
+    (tmp_path / "conf" / "model").mkdir(parents=True)
+    (tmp_path / "conf" / "model" / "mine.yaml").write_text(
+        "# My own class.\n_target_: edited_model.Mine\n"
+    )
+    settings = compose_settings(["model=mine"], config_dir=tmp_path / "conf")
+    before = candidate_fingerprint(settings)
+    assert candidate_fingerprint(settings) == before
+    (tmp_path / "edited_model.py").write_text(source + "# another line\n")
+    assert candidate_fingerprint(settings) != before
