@@ -52,19 +52,21 @@ def criterion_at(rule: str, metric: str, ours: float, theirs: float) -> Criterio
     }[rule]
     if amount <= 0:
         return None
-    return Criterion(name=metric, metric=metric, rule=rule, amount=amount, is_primary=True)
+    return Criterion(name=metric, metric=metric, rule=rule, amount=amount)
 
 
 def ships(criterion: Criterion, ours: ScoredRows, theirs: ScoredRows) -> tuple[bool, bool, bool]:
     """Whether our gate ships, whether it resolves, and whether the naive gate ships."""
     judged = Judged(candidate=ours, baseline=theirs, segments={}, samples={}, alpha=ALPHA)
-    proven = judge(criterion, judged)
-    naive = judge(replace(criterion, evidence="point"), judged)
-    return (
-        decide(proven, ENOUGH, alpha=ALPHA).ship,
-        proven[0].verdict != "UNRESOLVED" or proven[0].code == "STRADDLES",
-        decide(naive, ENOUGH, alpha=ALPHA).ship,
-    )
+    (proven,) = judge(criterion, judged)
+    (naive,) = judge(replace(criterion, evidence="point"), judged)
+    # Marked as the success criterion only now: judging it as such adds a design effect.
+    shipped = [
+        decide([replace(verdict, is_primary=True)], ENOUGH, alpha=ALPHA).ship
+        for verdict in (proven, naive)
+    ]
+    has_interval = proven.verdict != "UNRESOLVED" or proven.code == "STRADDLES"
+    return shipped[0], has_interval, shipped[1]
 
 
 def cell(arguments: tuple[int, Process, int]) -> list[tuple[object, ...]]:
