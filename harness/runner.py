@@ -73,8 +73,8 @@ def run_experiment(
     with stage("audit the columns"):
         findings = audit_before(dataset, split, settings.audit)
     trial = run_trial(settings, dataset, split, values, stage)
-    with stage("open the test window"):
-        chain = Chain(ledger_path(settings.running.ledger))
+    ledger = ledger_path(settings.running.ledger)
+    with stage("open the test window"), Chain(ledger) as chain:
         look = _open(chain, settings, dataset, split, trial, fingerprint)
     with stage("score the test window"):
         scores = trial.model.score(dataset.features.iloc[split.test])
@@ -104,7 +104,8 @@ def run_experiment(
             alpha_divisor=look.alpha_divisor,
             exploratory=look.sentence if look.is_exploratory else None,
         )
-        record_verdict(chain, look, decision.decision)
+        with Chain(ledger) as chain:
+            record_verdict(chain, look, decision.decision)
         metrics = metric_figures(test.candidate, test.baseline, settings.criteria.alpha)
         segments = segment_figures(test.candidate, test.baseline, test.segments)
         periods = period_figures(test.candidate, test.baseline, test.local_time)

@@ -61,8 +61,6 @@ def test_no_room_collects_strangers():
 
 def test_imports_point_downwards():
     root = PACKAGE.parent
-    if not (root / "pyproject.toml").is_file():
-        pytest.skip("not a checkout")
     out = subprocess.run(
         [str(Path(sys.executable).parent / "lint-imports"), "--no-cache"],
         cwd=root,

@@ -24,7 +24,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print, check, export or unseal."""
-    chain = Chain(ledger_path(options.ledger))
+    with Chain(ledger_path(options.ledger)) as chain:
+        return _act(chain, options)
+
+
+def _act(chain: Chain, options: argparse.Namespace) -> int:
     if options.action == "verify":
         print(f"{chain.path}: {chain.verify()} entries, each chained to the one before")
     elif options.action == "export":

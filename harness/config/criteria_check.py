@@ -31,6 +31,11 @@ def check_criteria(criteria: CriteriaSettings) -> None:
     Raises:
         ConfigError: With the key and what to write instead.
     """
+    if not isinstance(criteria.primary_metric, (str, list)):
+        raise ConfigError(
+            f"criteria.primary_metric: expected a metric's name or a list of names, "
+            f"got {criteria.primary_metric!r}"
+        )
     if not criteria.primary_metric or not all(criteria.primary_metrics):
         raise ConfigError(
             "criteria.primary_metric: no metric named; a run without a success criterion "

@@ -15,7 +15,7 @@ import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from harness.errors import LedgerError
 
@@ -162,6 +162,12 @@ class Chain:
         if head is not None and tuple(head) != (count, previous):
             raise LedgerError(f"{self.path}: cut short after entry {count} of {head[0]}")
         return count
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
 
     def close(self) -> None:
         """Close the file."""

@@ -159,13 +159,13 @@ def unseal(chain: Chain, window_key: str, reason: str) -> None:
         LedgerError: If no such window was opened, or no reason is given.
     """
     if not reason.strip():
-        raise LedgerError("ledger unseal: say why, with --reason; it is kept")
+        raise LedgerError("unseal: say why, with --reason; it is kept")
     with chain.transaction():
         keys = {e.content["window"] for e in chain.entries() if e.kind == "open"}
         found = [key for key in keys if key.startswith(window_key)]
         if len(found) != 1:
             raise LedgerError(
-                f"ledger unseal: {len(found)} opened windows begin with '{window_key}'; "
+                f"unseal: {len(found)} opened windows begin with '{window_key}'; "
                 "`harness ledger` lists them"
             )
         chain.append("unseal", {"window": found[0], "reason": reason})

@@ -36,6 +36,5 @@ def reserve_looks(jobs: Sequence[RunSettings]) -> None:
         dataset = read_dataset(first.dataset, cache_folder(first.running.cache_dir))
         test = split_windows(first.split, dataset)[-1].test
         window, rows = labelled_window(dataset, test), rows_fingerprint(dataset, test)
-        chain = Chain(ledger_path(first.running.ledger))
-        reserve(chain, window, protocol, rows, [candidate_fingerprint(s) for s in candidates])
-        chain.close()
+        with Chain(ledger_path(first.running.ledger)) as chain:
+            reserve(chain, window, protocol, rows, [candidate_fingerprint(s) for s in candidates])

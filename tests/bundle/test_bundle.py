@@ -61,13 +61,14 @@ def built(tmp_path_factory):
 
 
 @pytest.mark.parametrize("calibration", ["none", "isotonic"])
-@pytest.mark.parametrize("preprocess", ["tree", "linear"])
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize(
+    ("model", "preprocess"),
+    # Logistic regression takes no nulls, so it goes with the preprocessing that fills them.
+    [(m, p) for m in MODELS for p in ("tree", "linear") if (m, p) != ("logistic", "tree")],
+)
 def test_every_model_and_preprocessing_loads_and_scores_the_same(
     tmp_path, model, preprocess, calibration
 ):
-    if (model, preprocess) == ("logistic", "tree"):
-        pytest.skip("logistic regression takes no nulls")
     words = [*MODELS[model], f"preprocess={preprocess}", f"calibration={calibration}"]
     bundle, features = build(tmp_path, words)
     write_bundle(bundle, tmp_path / "bundle", features=features, facts=FACTS, documents={})

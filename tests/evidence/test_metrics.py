@@ -87,10 +87,11 @@ def test_statistics_add_up_over_blocks_and_describe_themselves(metric):
     assert find_metric(metric.name) is metric
 
 
-@pytest.mark.parametrize("metric", METRICS, ids=lambda m: m.name)
+# The bins of the calibration error are those of all rows, on purpose.
+@pytest.mark.parametrize(
+    "metric", [m for m in METRICS if m.name != "calibration_error"], ids=lambda m: m.name
+)
 def test_leaving_a_block_out_equals_computing_without_its_rows(metric):
-    if metric.name == "calibration_error":
-        pytest.skip("its bins are those of all rows, on purpose")
     rows = scored(1500, seed=5)
     sums = metric.statistics(rows)
     without = metric.value(sums.sum(axis=0) - sums)
