@@ -9,9 +9,10 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from harness.abtest import run_abtest
     from harness.bundle import Bundle, load_bundle
     from harness.comparison import compare_runs
-    from harness.config import compose_settings
+    from harness.config import compose_abtest, compose_settings
     from harness.data import split_by_time
     from harness.decision import Decision, Verdict
     from harness.errors import HarnessError
@@ -28,8 +29,10 @@ _HOMES = {
     "RunResult": "harness.result",
     "Verdict": "harness.decision",
     "compare_runs": "harness.comparison",
+    "compose_abtest": "harness.config",
     "compose_settings": "harness.config",
     "load_bundle": "harness.bundle",
+    "run_abtest": "harness.abtest",
     "run_experiment": "harness.runner",
     "split_by_time": "harness.data",
     "write_run": "harness.record",
@@ -43,8 +46,10 @@ __all__ = [
     "RunResult",
     "Verdict",
     "compare_runs",
+    "compose_abtest",
     "compose_settings",
     "load_bundle",
+    "run_abtest",
     "run_experiment",
     "split_by_time",
     "write_run",

@@ -12,6 +12,7 @@ from harness.artefacts import SCHEMA_VERSION, read_json, read_record
 from harness.audit import Finding, blocking
 from harness.config import compose_settings, load_settings
 from harness.decision.as_json import as_json
+from harness.errors import ArtefactError
 from harness.evaluation import read_window
 from harness.judgement import decide_window
 from harness.settings import CriteriaSettings
@@ -29,6 +30,10 @@ def decide_again(folder: Path, criteria_overrides: Sequence[str] = ()) -> dict[s
         ConfigError: If the overrides cannot be meant.
     """
     record = read_record(folder).content
+    if "abtest" in record.get("protocol", {}):
+        raise ArtefactError(
+            f"{folder}: an A/B test keeps no predictions; judge its log again with `harness abtest`"
+        )
     parts = {**record["protocol"], **record["candidate"], "running": record["running"]}
     settings = load_settings(parts)
     stored = read_json(folder / "decision.json")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,11 +11,12 @@ from numpy.typing import NDArray
 from harness.audit import Finding, blocking
 from harness.decision import Decision, Judged, criteria_of, decide, judge, judge_any
 from harness.decision.decide import Minimums
+from harness.decision.sentence import Wording
 from harness.evaluation import ScoredWindow
 from harness.evidence import MAX_FOR_ROWS, RowMetric, blocks_of, design_effect, find_metric
 from harness.settings import CriteriaSettings
 
-_DAYS_PER_BLOCK = {"day": 1.0, "week": 7.0, "entity": None, "row": None}
+_BLOCKS = {"day": "days", "week": "weeks", "entity": "entities", "row": "rows"}
 
 
 def decide_window(
@@ -43,7 +45,7 @@ def decide_window(
         segments=test.segments,
         samples={"latency_ms": latency_ms},
         alpha=alpha,
-        days_per_block=_DAYS_PER_BLOCK[criteria.blocks],
+        wording=Wording(blocks=_BLOCKS[criteria.blocks]),
     )
     minimums = Minimums(
         rows=criteria.minimum_sample_size,
@@ -52,7 +54,10 @@ def decide_window(
         n_days=test.n_days,
     )
     asked = criteria_of(criteria)
-    verdicts = list(judge_any([c for c in asked if c.is_primary], judged))
+    primaries = [c for c in asked if c.is_primary]
+    verdicts = list(
+        judge_any(primaries, alpha, lambda c, each: judge(c, replace(judged, alpha=each))[0])
+    )
     verdicts += [v for c in asked if not c.is_primary for v in judge(c, judged)]
     invalid = _taken_for_independent(criteria, test)
     invalid += [f"Leakage, check {f.check}: {f.sentence}" for f in blocking(findings)]

@@ -12,9 +12,10 @@ import pyarrow.parquet as pq
 from harness.artefacts import write_json, write_text
 from harness.artefacts.atomic import new_file
 from harness.artefacts.run_folder import RECORD
+from harness.artefacts.versions import versions
 from harness.audit import blocking
 from harness.bundle import write_bundle
-from harness.bundle.write import versions
+from harness.bundle.write import SCORING
 from harness.config.fingerprint import candidate_dict, protocol_dict
 from harness.data.split import describe
 from harness.decision import sealed
@@ -84,7 +85,7 @@ def write_validation(
         "seconds": {name: round(s, 3) for name, s in validation.stages.seconds.items()},
         "total_seconds": round(sum(validation.stages.seconds.values()), 3),
         "peak_memory_mb": round(peak_memory_mb(), 1),
-        "libraries": versions(),
+        "libraries": versions(SCORING),
     }
     write_json(folder / RECORD, content)
 
@@ -172,7 +173,7 @@ def run_json(result: RunResult, overrides: tuple[str, ...]) -> dict[str, Any]:
         "seconds": {name: round(taken, 3) for name, taken in result.stages.seconds.items()},
         "total_seconds": round(sum(result.stages.seconds.values()), 3),
         "peak_memory_mb": round(peak_memory_mb(), 1),
-        "libraries": versions(),
+        "libraries": versions(SCORING),
     }
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.metadata
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,6 +13,7 @@ import pandas as pd
 import skops.io
 
 from harness.artefacts import new_folder, to_json, write_json
+from harness.artefacts.versions import versions
 from harness.bundle.bundle import Bundle, golden_rows
 from harness.bundle.card import model_card
 from harness.bundle.in_the_open import preprocessing_in_the_open
@@ -22,7 +22,8 @@ from harness.bundle.skops_file import dump_pipeline
 from harness.bundle.trusted_types import KNOWN_TYPES
 from harness.config.own_code import own_classes
 
-_LIBRARIES = ("harness", "numpy", "pandas", "scikit-learn", "scipy", "skops", "xgboost")
+# Libraries that make a score.
+SCORING = ("harness", "numpy", "pandas", "scikit-learn", "scipy", "skops", "xgboost")
 
 
 def write_bundle(
@@ -69,7 +70,7 @@ def write_bundle(
                 "compiled": bundle.one_row is not None,
                 "largest_difference": largest_difference(scores, alone),
             },
-            "libraries": versions(),
+            "libraries": versions(SCORING),
             "python": ".".join(map(str, sys.version_info[:3])),
         }
         (place / "README.md").write_text(model_card(manifest, facts))
@@ -86,11 +87,6 @@ def write_bundle(
         threshold=bundle.threshold,
         manifest=manifest,
     )
-
-
-def versions() -> dict[str, str]:
-    """Versions of the libraries that make a score."""
-    return {name: importlib.metadata.version(name) for name in _LIBRARIES}
 
 
 def _types_needed(path: Path) -> list[str]:

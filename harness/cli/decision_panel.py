@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from harness.artefacts import read_json, to_json
 from harness.cli.output import COLOURS, Table, markdown, print_table
 from harness.decision.sentence import amount, figure
 
@@ -45,6 +46,17 @@ def criteria_table(decision: Mapping[str, Any]) -> Table:
     )
 
 
+def print_result(folder: Path, style: str) -> None:
+    """Print what a finished run decided, in one of the three formats."""
+    decision = read_json(folder / "decision.json")
+    if style == "json":
+        print(to_json(decision), end="")
+    elif style == "markdown":
+        print(decision_markdown(decision))
+    else:
+        print_decision(decision, folder)
+
+
 def print_decision(decision: Mapping[str, Any], folder: Path) -> None:
     """Print a run's decision for people."""
     from rich.console import Console
@@ -58,9 +70,10 @@ def print_decision(decision: Mapping[str, Any], folder: Path) -> None:
     console.print(Panel(body, title=title, title_align="left", border_style=colour.split()[-1]))
     if decision["criteria"]:
         print_table(criteria_table(decision), "table")
+    is_log = not (folder / "predictions.parquet").exists() and decision["criteria"]
+    rows = "units" if is_log else f"test rows in {decision['n_blocks']} blocks"
     console.print(
-        f"{decision['n_rows']:,} test rows in {decision['n_blocks']} blocks over "
-        f"{decision['n_days']} days. {decision['holdout']['sentence']} {decision['guarantee']}\n"
+        f"{decision['n_rows']:,} {rows} over {decision['n_days']} days. {decision['holdout']['sentence']} {decision['guarantee']}\n"
     )
     place = os.path.relpath(folder)
     place = str(folder) if place.startswith("..") else place

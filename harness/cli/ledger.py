@@ -45,7 +45,7 @@ def _act(chain: Chain, options: argparse.Namespace) -> int:
 
 def _print_looks(entries: Sequence[Entry], style: str) -> None:
     verdicts = {e.content["opening"]: e.content["decision"] for e in entries if e.kind == "verdict"}
-    looks = [entry for entry in entries if entry.kind == "open"]
+    looks = [entry for entry in entries if entry.kind in ("open", "abtest")]
     if style == "json":
         content = [
             {"opening": e.seq, "at": e.at, **e.content, "decision": verdicts.get(e.seq)}
@@ -58,14 +58,14 @@ def _print_looks(entries: Sequence[Entry], style: str) -> None:
             str(e.seq),
             e.at[:10],
             e.content["window"][:8],
-            f"{min(e.content['days'])} .. {max(e.content['days'])}",
+            f"{min(e.content['days'], default='')} .. {max(e.content['days'], default='')}",
             e.content["candidate"][:8],
             e.content["status"],
             verdicts.get(e.seq, "CUT OFF"),
         )
         for e in looks
     ]
-    columns = ("entry", "at", "window", "test days", "candidate", "look", "decision")
+    columns = ("entry", "at", "window", "days", "candidate", "look", "decision")
     print_table(Table(columns=columns, rows=rows), style)
     if any(row[-1] == "CUT OFF" for row in rows):
         print("CUT OFF: the run ended before its verdict; the look is spent all the same.")

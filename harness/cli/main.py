@@ -61,6 +61,13 @@ COMMANDS = {
         "days and rows until each criterion could pass, from a run's validation",
         "harness power last --assume value_per_1000=40",
     ),
+    "abtest": Command(
+        "abtest",
+        "an A/B log judged by criteria",
+        "harness abtest users.parquet abtest.unit=user abtest.variant=arm abtest.control=A "
+        "abtest.enrolled=joined",
+        takes_overrides=True,
+    ),
     "ledger": Command(
         "ledger",
         "openings and looks per test window; verify, export, unseal",

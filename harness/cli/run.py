@@ -5,10 +5,9 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from pathlib import Path
 
-from harness.artefacts import read_json, read_record, to_json
-from harness.cli.decision_panel import decision_markdown, print_decision
+from harness.artefacts import read_record
+from harness.cli.decision_panel import print_result
 from harness.cli.main import COULD_NOT_RUN
 from harness.cli.output import FORMATS
 from harness.sweep import launch
@@ -44,15 +43,5 @@ def run(options: argparse.Namespace) -> int:
             print(f"{len(failed)} of {len(records)} jobs failed", file=sys.stderr)
         return COULD_NOT_RUN if failed else 0
     for folder in launched.folders:
-        _print_one(folder, options.format)
+        print_result(folder, options.format)
     return 0
-
-
-def _print_one(folder: Path, style: str) -> None:
-    decision = read_json(folder / "decision.json")
-    if style == "json":
-        print(to_json(decision), end="")
-    elif style == "markdown":
-        print(decision_markdown(decision))
-    else:
-        print_decision(decision, folder)

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from harness.config.check import load_settings
-from harness.config.compose import CONF_DIR, compose_settings, register_schemas
-from harness.config.fingerprint import candidate_fingerprint, protocol_fingerprint
+from harness.config.check import load_abtest_settings, load_settings
+from harness.config.compose import CONF_DIR, compose_abtest, compose_settings, register_schemas
+from harness.config.fingerprint import (
+    abtest_fingerprint,
+    candidate_fingerprint,
+    protocol_fingerprint,
+)
 
 __all__ = [
     "CONF_DIR",
+    "abtest_fingerprint",
     "candidate_fingerprint",
+    "compose_abtest",
     "compose_settings",
+    "load_abtest_settings",
     "load_settings",
     "protocol_fingerprint",
     "register_schemas",

@@ -16,11 +16,17 @@ from harness.errors import ConfigError, did_you_mean
 from harness.settings import (
     GROUPS,
     OPEN_GROUPS,
+    AbtestMetric,
+    AbtestRunning,
+    AbtestRunSettings,
+    AbtestSettings,
+    CriteriaSettings,
     Guardrail,
     HoldoutSettings,
     RunningSettings,
     RunSettings,
 )
+from harness.settings.abtest import LOOKS
 
 
 def load_settings(config: Mapping[str, Any]) -> RunSettings:
@@ -48,6 +54,44 @@ def load_settings(config: Mapping[str, Any]) -> RunSettings:
     settings: RunSettings = _typed("", RunSettings, values)
     _check_ranges(settings)
     return settings
+
+
+def load_abtest_settings(config: Mapping[str, Any]) -> AbtestRunSettings:
+    """Turn a resolved A/B config into settings, refusing every key no schema knows.
+
+    Args:
+        config: Plain nested dict: a composed config, or one read back from a run.
+
+    Raises:
+        ConfigError: With the key, the value seen and the nearest valid name.
+    """
+    for key in config:
+        _refuse_unknown(str(key), ("criteria", "abtest", "running"), parent="")
+    criteria = _load_kind("criteria", "criteria", config.get("criteria"))
+    check_criteria(criteria, of_log=True)
+    abtest = _load_typed("abtest", AbtestSettings, config.get("abtest") or {})
+    abtest.metrics = {
+        name: _load_typed(
+            f"abtest.metrics.{name}", AbtestMetric, _mapping(f"abtest.metrics.{name}", entry)
+        )
+        for name, entry in abtest.metrics.items()
+    }
+    _check_log(criteria, abtest)
+    running = _load_typed("running", AbtestRunning, config.get("running") or {})
+    return AbtestRunSettings(criteria=criteria, abtest=abtest, running=running)
+
+
+def _check_log(criteria: CriteriaSettings, abtest: AbtestSettings) -> None:
+    if abtest.looks not in LOOKS:
+        hint = did_you_mean(abtest.looks, LOOKS)
+        raise ConfigError(f"abtest.looks: '{abtest.looks}' is unknown; {hint}")
+    if not 0 < abtest.share < 1:
+        raise ConfigError(f"abtest.share: {abtest.share} must lie between 0 and 1; 0.5 is half")
+    if criteria.minimum_duration_days > 0 and abtest.enrolled is None:
+        raise ConfigError(
+            "abtest.enrolled: not set, so a minimum duration cannot be checked; name the column with "
+            "the time of assignment, or write criteria.minimum_duration_days=0"
+        )
 
 
 def import_target(key: str, target: Any) -> Any:

@@ -12,10 +12,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from harness.config.check import accepted_parameters, load_settings
+from harness.config.check import accepted_parameters, load_abtest_settings, load_settings
 from harness.config.defaults_list import check_defaults_lists
 from harness.errors import ConfigError, did_you_mean
-from harness.settings import GROUPS, OPEN_GROUPS, RunSettings
+from harness.settings import GROUPS, OPEN_GROUPS, AbtestRunSettings, RunSettings
 
 _PACKAGED = Path(__file__).resolve().parent.parent / "conf"
 CONF_DIR = _PACKAGED if _PACKAGED.is_dir() else _PACKAGED.parent.parent / "conf"
@@ -27,6 +27,7 @@ def register_schemas() -> None:
 
     store = ConfigStore.instance()
     store.store(group="schema", name="run", node=RunSettings, package="_global_")
+    store.store(group="schema", name="abtest_run", node=AbtestRunSettings, package="_global_")
     for group, kinds in GROUPS.items():
         for kind, cls in kinds.items():
             store.store(group=f"schema/{group}", name=kind, node=cls)
@@ -52,6 +53,14 @@ def compose_settings(
     return load_settings(compose_dict(overrides, config_dir=config_dir, config_name=config_name))
 
 
+def compose_abtest(
+    overrides: Sequence[str] = (), *, config_dir: Path | None = None
+) -> AbtestRunSettings:
+    """Compose and check the config of an A/B test; arguments as `compose_settings`."""
+    plain = compose_dict(overrides, config_dir=config_dir, config_name="abtest")
+    return load_abtest_settings(plain)
+
+
 def compose_dict(
     overrides: Sequence[str] = (), *, config_dir: Path | None = None, config_name: str = "config"
 ) -> dict[str, Any]:
@@ -71,12 +80,14 @@ def compose_dict(
             config = compose(config_name=config_name, overrides=words)
             plain = OmegaConf.to_container(config, resolve=True)
     except Exception as error:
-        raise reworded(error, words) from error
+        raise reworded(error, words, config_name) from error
     assert isinstance(plain, dict)
     return {str(key): value for key, value in plain.items()}
 
 
-def reworded(error: BaseException, overrides: Sequence[str] = ()) -> ConfigError:
+def reworded(
+    error: BaseException, overrides: Sequence[str] = (), config_name: str = "config"
+) -> ConfigError:
     """Hydra's or OmegaConf's error as one sentence with the nearest valid name."""
     if isinstance(error, ConfigError):
         return error
@@ -90,9 +101,9 @@ def reworded(error: BaseException, overrides: Sequence[str] = ()) -> ConfigError
             f"{match[1]}: no such group in the defaults list; {did_you_mean(match[1], _groups())}"
         )
     if match := re.search(r"full_key: (\S+)", text):
-        return _bad_value(match[1], text, overrides)
+        return _bad_value(match[1], text, overrides, config_name)
     if match := re.search(r"Could not (?:override|append to config)[^']*'([^']+)'", text):
-        return ConfigError(_unknown_key(match[1], overrides))
+        return ConfigError(_unknown_key(match[1], overrides, config_name))
     if match := re.search(r"Multiple values for (\S+?)\.", text):
         return ConfigError(
             f"defaults list: {match[1]} is chosen twice; write `override /{match[1]}: ...` "
@@ -114,28 +125,36 @@ def _missing_option(path: str, text: str) -> ConfigError:
     return ConfigError(f"{group}={option}: no such option; {did_you_mean(option, options)}")
 
 
-def _bad_value(key: str, text: str, overrides: Sequence[str]) -> ConfigError:
+def _bad_value(key: str, text: str, overrides: Sequence[str], config_name: str) -> ConfigError:
     if "not in '" in text or "not in struct" in text:
-        return ConfigError(_unknown_key(key, overrides))
+        return ConfigError(_unknown_key(key, overrides, config_name))
     starts = ("Value", "Cannot", "Interpolation", "Union", "Invalid")
     lines = [line.strip() for line in text.splitlines()]
     line = next((line for line in lines if line.startswith(starts)), lines[0])
     return ConfigError(f"{key}: {line}")
 
 
-def _unknown_key(key: str, overrides: Sequence[str]) -> str:
+def _unknown_key(key: str, overrides: Sequence[str], config_name: str) -> str:
     parent, _, name = key.rpartition(".")
     # Which keys there are depends on the options chosen, so compose without the typo.
-    others = [word for word in overrides if not word.lstrip("+~").startswith(key)]
-    chosen: Any = compose_dict(others)
+    others = [word for word in overrides if not _concerns(word, key)]
+    chosen: Any = compose_dict(others, config_name=config_name)
     for part in parent.split(".") if parent else []:
         chosen = chosen.get(part) if isinstance(chosen, dict) else None
     if parent in OPEN_GROUPS:
         accepted = accepted_parameters(parent, chosen) or []
         hint = f"write +{key}=..." if name in accepted else did_you_mean(name, accepted)
         return f"{key}: not set by this {parent}'s YAML; {hint}"
+    if parent.endswith("metrics"):  # names of one's own choice
+        return f"{key}: not in the YAML; write a + before the override to add it"
     hint = did_you_mean(name, chosen) if isinstance(chosen, dict) else f"{parent} holds no keys"
     return f"{key}: no such key; {hint}"
+
+
+def _concerns(word: str, key: str) -> bool:
+    """Whether an override sets `key`, something in it, or something it is in."""
+    named = word.lstrip("+~").partition("=")[0]
+    return named.startswith(key) or key.startswith(f"{named}.")
 
 
 def _groups() -> list[str]:

@@ -25,8 +25,12 @@ def metric_names() -> list[str]:
     return sorted(path.stem for path in _METRICS.glob("*.py") if not path.stem.startswith("_"))
 
 
-def check_criteria(criteria: CriteriaSettings) -> None:
+def check_criteria(criteria: CriteriaSettings, *, of_log: bool = False) -> None:
     """Refuse criteria that could never be judged as written.
+
+    Args:
+        criteria: The criteria.
+        of_log: Whether metrics are named after an A/B log's columns, not by the catalogue.
 
     Raises:
         ConfigError: With the key and what to write instead.
@@ -42,8 +46,9 @@ def check_criteria(criteria: CriteriaSettings) -> None:
             f"cannot ship anything; {did_you_mean('', metric_names())}"
         )
     for metric in criteria.primary_metrics:
-        _check_metric("criteria.primary_metric", str(metric))
-        _check_direction("criteria.primary_metric", str(metric))
+        if not of_log:
+            _check_metric("criteria.primary_metric", str(metric))
+            _check_direction("criteria.primary_metric", str(metric))
         _check_margin(criteria, metric)
     if not 0 < criteria.alpha < 0.5:
         raise ConfigError(f"criteria.alpha: {criteria.alpha} must lie between 0 and 0.5")
@@ -53,7 +58,12 @@ def check_criteria(criteria: CriteriaSettings) -> None:
         if getattr(criteria, key) < 0:
             raise ConfigError(f"criteria.{key}: {getattr(criteria, key)} must not be negative")
     for name, guardrail in criteria.guardrail_metrics.items():
-        _check_guardrail(f"criteria.guardrail_metrics.{name}", name, guardrail)
+        key = f"criteria.guardrail_metrics.{name}"
+        if not of_log:
+            _check_metric(f"{key}.metric" if guardrail.metric else key, guardrail.metric or name)
+            if guardrail.threshold == "must_improve_by":
+                _check_direction(key, guardrail.metric or name)
+        _check_guardrail(key, guardrail)
 
 
 def _check_margin(criteria: CriteriaSettings, metric: str) -> None:
@@ -80,11 +90,8 @@ def _check_margin(criteria: CriteriaSettings, metric: str) -> None:
         )
 
 
-def _check_guardrail(key: str, name: str, guardrail: Guardrail) -> None:
-    _check_metric(f"{key}.metric" if guardrail.metric else key, guardrail.metric or name)
+def _check_guardrail(key: str, guardrail: Guardrail) -> None:
     _check_choice(f"{key}.threshold", guardrail.threshold, tuple(RULES))
-    if guardrail.threshold == "must_improve_by":
-        _check_direction(key, guardrail.metric or name)
     needed = RULES[guardrail.threshold]
     other = "tolerance" if needed == "value" else "value"
     given = getattr(guardrail, needed)

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from harness.config.own_code import own_classes
-from harness.settings import PROTOCOL_KEYS, RunSettings
+from harness.settings import PROTOCOL_KEYS, AbtestRunSettings, RunSettings
 
 # Words for readers change no figure, so rewording them keeps runs comparable.
 _WORDS = {"description", "population", "positive_meaning", "prediction_time", "owner"}
@@ -32,6 +32,16 @@ def protocol_fingerprint(settings: RunSettings) -> str:
     protocol = _without_words(protocol_dict(settings))
     protocol["dataset"].pop("path", None)
     return _sha256(protocol)
+
+
+def abtest_dict(settings: AbtestRunSettings) -> dict[str, Any]:
+    """Criteria and roles of an A/B test as plain data, words included."""
+    return {"criteria": asdict(settings.criteria), "abtest": asdict(settings.abtest)}
+
+
+def abtest_fingerprint(settings: AbtestRunSettings) -> str:
+    """SHA-256 of what an A/B test is judged by, without descriptive words."""
+    return _sha256(_without_words(abtest_dict(settings)))
 
 
 def candidate_fingerprint(settings: RunSettings) -> str:

@@ -7,20 +7,21 @@ that any criterion passes which is not truly met stays at most alpha.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
 
 from harness.decision.criterion import Criterion
-from harness.decision.judge import Judged, judge
 from harness.decision.verdict import PASS, Verdict
 
 
-def judge_any(primaries: Sequence[Criterion], judged: Judged) -> tuple[Verdict, ...]:
+def judge_any(
+    primaries: Sequence[Criterion], alpha: float, judge_at: Callable[[Criterion, float], Verdict]
+) -> tuple[Verdict, ...]:
     """Verdicts of success criteria of which any one suffices.
 
     Args:
         primaries: The success criteria, one or more.
-        judged: What they are held against.
+        alpha: Error probability of all of them together.
+        judge_at: Judges one criterion at a given error probability.
 
     Returns:
         One verdict each, in the order given; bounds are those of the last step at which
@@ -29,8 +30,8 @@ def judge_any(primaries: Sequence[Criterion], judged: Judged) -> tuple[Verdict, 
     waiting = list(primaries)
     settled: dict[str, Verdict] = {}
     while waiting:
-        level = replace(judged, alpha=judged.alpha / len(waiting))
-        found = {criterion.name: judge(criterion, level)[0] for criterion in waiting}
+        each = alpha / len(waiting)
+        found = {criterion.name: judge_at(criterion, each) for criterion in waiting}
         settled |= found
         passed = [criterion for criterion in waiting if found[criterion.name].verdict == PASS]
         if not passed:

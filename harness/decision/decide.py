@@ -20,12 +20,21 @@ class Minimums:
         days: Days the test window has to span.
         n_rows: Test rows there are.
         n_days: Days from the first to the last of the test window, both counted.
+        place: What holds them, in words.
+        unit: What a row is.
     """
 
     rows: int
     days: float
     n_rows: int
     n_days: int
+    place: str = "test window"
+    unit: str = "rows"
+
+    @property
+    def are_met(self) -> bool:
+        """Whether there is as much as the protocol asks for."""
+        return self.n_rows >= self.rows and self.n_days >= self.days
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,12 +139,12 @@ def _missing(minimums: Minimums) -> list[str]:
     sentences = []
     if minimums.n_rows < minimums.rows:
         sentences.append(
-            f"The test window has {minimums.n_rows:,} rows; the protocol asks for {minimums.rows:,}: "
+            f"The {minimums.place} has {minimums.n_rows:,} {minimums.unit}; the protocol asks for {minimums.rows:,}: "
             f"{minimums.rows - minimums.n_rows:,} more are needed."
         )
     if minimums.n_days < minimums.days:
         sentences.append(
-            f"The test window spans {minimums.n_days} days; the protocol asks for "
+            f"The {minimums.place} spans {minimums.n_days} days; the protocol asks for "
             f"{minimums.days:g}: {minimums.days - minimums.n_days:g} more are needed."
         )
     return sentences

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from harness.decision.criterion import Criterion
-from harness.decision.sentence import settles, verdict_sentence
+from harness.decision.sentence import Described, Wording, settles, verdict_sentence
 from harness.decision.verdict import Verdict, apply_rule
 from harness.errors import EvidenceError
 from harness.evidence import (
@@ -37,8 +37,7 @@ class Judged:
         segments: Segment columns of the test rows, each of shape (n_rows,).
         samples: Measured samples by name, such as `latency_ms`.
         alpha: Error probability of each one-sided bound.
-        days_per_block: Length of a block in days, for saying what would settle a verdict;
-            None where blocks are not periods.
+        wording: What baseline and blocks are called in sentences.
     """
 
     candidate: ScoredRows
@@ -46,7 +45,7 @@ class Judged:
     segments: Mapping[str, pd.Categorical]
     samples: Mapping[str, NDArray[np.float64]]
     alpha: float
-    days_per_block: float | None = None
+    wording: Wording = field(default_factory=Wording)
 
 
 def judge(criterion: Criterion, judged: Judged) -> tuple[Verdict, ...]:
@@ -71,7 +70,20 @@ def judge(criterion: Criterion, judged: Judged) -> tuple[Verdict, ...]:
             ours, theirs = judged.candidate.subset(mask), judged.baseline.subset(mask)
             verdicts.append(_judge_rows(criterion, judged, ours, theirs, name))
         else:
-            verdicts.append(_verdict(criterion, _nothing(), None, None, name, 0, judged))
+            metric = find_metric(criterion.metric)
+            nothing = _nothing()
+            verdicts.append(
+                verdict_on(
+                    criterion,
+                    metric,
+                    nothing,
+                    candidate=None,
+                    baseline=None,
+                    n_rows=0,
+                    segment=name,
+                    wording=judged.wording,
+                )
+            )
     return tuple(verdicts)
 
 
@@ -89,11 +101,30 @@ def _judge_rows(
         figure = estimate_sample(metric, sample, judged.alpha)
         if criterion.is_paired:
             figure = _nothing()  # nothing measured the baseline's latency
-        return _verdict(criterion, figure, figure.value, None, segment, len(sample), judged)
+        return verdict_on(
+            criterion,
+            metric,
+            figure,
+            candidate=figure.value,
+            baseline=None,
+            n_rows=len(sample),
+            segment=segment,
+            wording=judged.wording,
+        )
     ours, theirs = metric.point(candidate), metric.point(baseline)
     figure = _figure(criterion, metric, judged.alpha, candidate, baseline)
     effect = design_effect(metric, candidate, baseline) if criterion.is_primary else None
-    return _verdict(criterion, figure, ours, theirs, segment, n_rows, judged, effect=effect)
+    return verdict_on(
+        criterion,
+        metric,
+        figure,
+        candidate=ours,
+        baseline=theirs,
+        n_rows=n_rows,
+        segment=segment,
+        effect=effect,
+        wording=judged.wording,
+    )
 
 
 def _figure(
@@ -105,17 +136,21 @@ def _figure(
 ) -> Estimate:
     if not criterion.is_paired:
         return estimate_level(metric, candidate, alpha)
-    sign = -1.0 if _is_rise(criterion, metric) else 1.0
-    factor = 1.0 - sign * criterion.amount if criterion.relative else 1.0
+    factor = baseline_factor(criterion, metric)
     return estimate_contrast(metric, candidate, baseline, alpha, baseline_factor=factor)
 
 
-def _is_rise(criterion: Criterion, metric: RowMetric | SampleQuantile) -> bool:
-    """Whether passing means that the figure lies above (baseline + amount)."""
-    return criterion.rule == "must_improve_by" and metric.higher_is_better is not False
+def baseline_factor(criterion: Criterion, metric: Described) -> float:
+    """What the baseline's value is multiplied by before it is taken off: relative margins."""
+    if not criterion.relative:
+        return 1.0
+    # c - b > a b is c - (1 + a) b > 0, and so on for each rule.
+    improves_upwards = criterion.rule == "must_improve_by" and metric.higher_is_better is not False
+    rises = improves_upwards or criterion.rule == "must_not_increase"
+    return 1.0 + criterion.amount if rises else 1.0 - criterion.amount
 
 
-def line_of(criterion: Criterion, metric: RowMetric | SampleQuantile) -> tuple[float, bool]:
+def line_of(criterion: Criterion, metric: Described) -> tuple[float, bool]:
     """The line a figure is held against, and whether it has to lie above it."""
     if criterion.rule == "must_improve_by":
         above = metric.higher_is_better is not False
@@ -130,18 +165,31 @@ def line_of(criterion: Criterion, metric: RowMetric | SampleQuantile) -> tuple[f
     }[criterion.rule]
 
 
-def _verdict(
+def verdict_on(
     criterion: Criterion,
+    metric: Described,
     figure: Estimate,
-    ours: float | None,
-    theirs: float | None,
-    segment: str | None,
-    n_rows: int,
-    judged: Judged,
     *,
+    candidate: float | None,
+    baseline: float | None,
+    n_rows: int,
+    segment: str | None = None,
     effect: float | None = None,
+    wording: Wording,
 ) -> Verdict:
-    metric = find_metric(criterion.metric)
+    """Hold one figure against its criterion's line.
+
+    Args:
+        criterion: What is asked.
+        metric: Title, unit and direction.
+        figure: A difference to the baseline, or a level.
+        candidate: The candidate's own value.
+        baseline: The baseline's; None where there is none.
+        n_rows: Rows behind the figure.
+        segment: Column and value, such as `origin=JFK`.
+        effect: Design effect, where it was worked out.
+        wording: What baseline and blocks are called.
+    """
     line, passes_above = line_of(criterion, metric)
     outcome, code = apply_rule(figure, line, passes_above=passes_above, evidence=criterion.evidence)
     interval = figure.interval
@@ -156,10 +204,10 @@ def _verdict(
         upper=interval.upper if interval else None,
         verdict=outcome,
         code=code,
-        sentence=verdict_sentence(criterion, metric, figure, line, outcome, code, segment),
-        settles=settles(figure, line, passes_above, code, judged.days_per_block),
-        candidate=_finite(ours),
-        baseline=_finite(theirs),
+        sentence=verdict_sentence(criterion, metric, figure, line, outcome, code, segment, wording),
+        settles=settles(figure, line, passes_above, code, wording),
+        candidate=_finite(candidate),
+        baseline=_finite(baseline),
         unit=metric.unit,
         segment=segment,
         evidence=criterion.evidence,

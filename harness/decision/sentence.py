@@ -3,12 +3,47 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
+from typing import Protocol
 
 from harness.decision.criterion import Criterion
-from harness.evidence import Estimate, Metric
+from harness.evidence import Estimate
 from harness.evidence.estimate import PROBLEMS
 
 _SIZES = ((1000.0, 0), (100.0, 1), (1.0, 2))
+
+
+class Described(Protocol):
+    """What a sentence needs to know of a metric, whatever it is computed from."""
+
+    @property
+    def title(self) -> str:
+        """Name for readers."""
+
+    @property
+    def unit(self) -> str:
+        """Unit in words."""
+
+    @property
+    def higher_is_better(self) -> bool | None:
+        """Direction; None where neither is better as such."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """What things are called where a verdict is put into words.
+
+    Attributes:
+        baseline: What the candidate is held against.
+        blocks: What counts as independent: days, weeks, entities or units.
+        more: What gives a larger sample.
+        measure: How to get more measurements of a sampled quantity.
+    """
+
+    baseline: str = "the baseline"
+    blocks: str = "entities"
+    more: str = "a longer test window"
+    measure: str = ": running.latency.n_rows=400 or more"
 
 
 def amount(value: float, unit: str = "") -> str:
@@ -25,13 +60,13 @@ def figure(value: float | None, unit: str = "") -> str:
     """A number with sensible digits, shares as percentages.
 
     Example:
-        >>> figure(0.3089, "share of rows"), figure(325.56), figure(0.01234), figure(None)
-        ('30.9 %', '325.6', '0.0123', 'undefined')
+        >>> figure(0.3089, "share of rows"), figure(0.00042, "share"), figure(325.56), figure(None)
+        ('30.9 %', '0.042 %', '325.6', 'undefined')
     """
     if value is None or not math.isfinite(value):
         return "undefined"
     if unit.startswith("share"):
-        return f"{100 * value:.1f} %"
+        return f"{100 * value:.{1 if abs(value) >= 0.01 or value == 0 else 3}f} %"
     for least, digits in _SIZES:
         if abs(value) >= least:
             return f"{value:,.{digits}f}"
@@ -40,12 +75,13 @@ def figure(value: float | None, unit: str = "") -> str:
 
 def verdict_sentence(
     criterion: Criterion,
-    metric: Metric,
+    metric: Described,
     estimate: Estimate,
     line: float,
     outcome: str,
     code: str | None,
     segment: str | None,
+    wording: Wording,
 ) -> str:
     """One sentence: what was asked, what was found, what follows."""
     where = f" for {segment}" if segment else ""
@@ -55,14 +91,14 @@ def verdict_sentence(
     value = figure(estimate.value, metric.unit)
     if criterion.is_paired:
         sign = "" if estimate.value < 0 else "+"
-        found = f"{what} differs from the baseline by {sign}{value}"
+        found = f"{what} differs from {wording.baseline} by {sign}{value}"
     else:
         found = f"{what} is {value}"
     if estimate.interval is not None:
         low = figure(estimate.interval.lower, metric.unit)
         high = figure(estimate.interval.upper, metric.unit)
         found += f" (between {low} and {high})"
-    asked = _asked(criterion, metric.unit)
+    asked = _asked(criterion, metric.unit, wording)
     ending = {
         "PASS": f"{asked}: proven." if criterion.evidence == "proven" else f"{asked}: passes.",
         "FAIL": f"{asked}: proven otherwise."
@@ -73,9 +109,9 @@ def verdict_sentence(
     return f"{found}; {ending[outcome]}"
 
 
-def _asked(criterion: Criterion, unit: str) -> str:
+def _asked(criterion: Criterion, unit: str, wording: Wording) -> str:
     asked = amount(criterion.amount, "share" if criterion.relative else unit)
-    relative = " of the baseline's value" if criterion.relative else ""
+    relative = f" of the value of {wording.baseline}" if criterion.relative else ""
     return {
         "must_improve_by": f"it must improve by more than {asked}{relative}"
         if criterion.amount
@@ -92,7 +128,7 @@ def settles(
     line: float,
     passes_above: bool,
     code: str | None,
-    days_per_block: float | None,
+    wording: Wording,
 ) -> str | None:
     """What would settle an unresolved verdict; None when it is settled.
 
@@ -100,15 +136,17 @@ def settles(
     where it is, the number of blocks needed is (half-width / distance to the line)^2 times
     today's.
     """
-    unit = {1.0: "days", 7.0: "weeks"}.get(days_per_block or 0.0, "entities")
+    unit = wording.blocks
     if code is None:
         return None
     if code in ("FEW_BLOCKS", "UNEQUAL_BLOCKS"):
-        return f"a test window of at least 10 {unit} with enough rows in each"
+        return f"{wording.more}: at least 10 {unit} with enough rows in each"
     if code == "FEW_POSITIVES":
-        return "a longer test window, with more positives in it"
+        return f"{wording.more}, with more positives in it"
+    if code == "MISSING_UNEQUALLY":
+        return "knowing why values are missing, and mending it"
     if code == "FEW_MEASUREMENTS":
-        return "more measurements: running.latency.n_rows=400 or more"
+        return f"more measurements{wording.measure}"
     if code != "STRADDLES" or estimate.interval is None:
         return "rows for which the figure is defined"
     bound = estimate.interval.lower if passes_above else estimate.interval.upper

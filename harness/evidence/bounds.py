@@ -90,7 +90,7 @@ def jackknife_bounds(
     d = influence(leave_one_out)
     error = float(np.sqrt(_shrink(d) * (d**2).sum()))
     quantile = _student(n_effective - 1, alpha)
-    return _guarded(estimate, error, quantile, skewness=_skewness(d), at=quantile)
+    return skewed_bounds(estimate, error, quantile, skewness=_skewness(d), at=quantile)
 
 
 def cosine_bounds(
@@ -113,7 +113,7 @@ def cosine_bounds(
     error = float(np.sqrt(_shrink(d) * (c**2).mean()))
     quantile = _student(min(n_terms, n_effective - 1), alpha)
     normal = NormalDist().inv_cdf(1 - alpha)
-    return _guarded(estimate, error, quantile, skewness=_skewness(d), at=normal)
+    return skewed_bounds(estimate, error, quantile, skewness=_skewness(d), at=normal)
 
 
 def autoregressive_bounds(
@@ -124,7 +124,7 @@ def autoregressive_bounds(
     inflation = autoregressive_inflation(lag1_correlation(leave_one_out), len(d))
     error = float(np.sqrt(_shrink(d) * (d**2).sum())) * inflation
     quantile = _student(n_effective - 1, alpha)
-    return _guarded(estimate, error, quantile, skewness=_skewness(d), at=quantile)
+    return skewed_bounds(estimate, error, quantile, skewness=_skewness(d), at=quantile)
 
 
 def n_cosine_terms(n_blocks: int, lag1: float) -> int:
@@ -175,9 +175,20 @@ def _student(degrees: float, alpha: float) -> float:
     return float(special.stdtrit(degrees, 1 - alpha))
 
 
-def _guarded(
+def skewed_bounds(
     estimate: float, error: float, quantile: float, *, skewness: float, at: float
 ) -> Bounds:
+    """Limits `quantile` standard errors away, widened towards the side of the skewness.
+
+    Source: Johnson (1978), whose shift of the pivot is k (2 q^2 + 1) / 6.
+
+    Args:
+        estimate: The statistic.
+        error: Its standard error.
+        quantile: Half-width without skewness, in standard errors.
+        skewness: Skewness k of the statistic's distribution.
+        at: The quantile q of the shift.
+    """
     shift = skewness * (2 * at**2 + 1) / 6
     return Bounds(
         lower=estimate - (quantile + max(0.0, -shift)) * error,

@@ -28,12 +28,13 @@ MIN_EFFECTIVE_BLOCKS = 5.0
 MIN_POSITIVES = 10
 
 PROBLEMS = {
-    "FEW_BLOCKS": "fewer than 10 days or entities: no interval is known to hold",
+    "FEW_BLOCKS": "fewer than 10 days, entities or units: no interval is known to hold",
     "UNEQUAL_BLOCKS": "a few blocks hold nearly all that matters: fewer than 5 effective blocks",
     "FEW_POSITIVES": "too few positives for an interval that holds",
     "UNDEFINED": "the figure is undefined here, or without one of the blocks",
     "NO_VARIATION": "the blocks do not differ at all, so nothing can be said about chance",
     "FEW_MEASUREMENTS": "too few measurements to bound this quantile",
+    "MISSING_UNEQUALLY": "values are missing more often in one variant than in the other",
 }
 
 
@@ -123,13 +124,13 @@ def estimate_sample(metric: SampleQuantile, sample: Floats, alpha: float) -> Est
     ordered = np.sort(sample)
     n = len(ordered)
     if n == 0:
-        return _without_interval(float("nan"), "UNDEFINED", 0, 0.0)
+        return without_interval(float("nan"), "UNDEFINED", 0, 0.0)
     value = float(np.quantile(ordered, metric.quantile))
     # Rank r (from 1) lies above the quantile when binomial(n, q) <= r - 1.
     upper_rank = int(stats.binom.ppf(1 - alpha, n, metric.quantile)) + 1
     lower_rank = int(stats.binom.ppf(alpha, n, metric.quantile))
     if upper_rank > n or lower_rank < 1:
-        return _without_interval(value, "FEW_MEASUREMENTS", n, float(n))
+        return without_interval(value, "FEW_MEASUREMENTS", n, float(n))
     lower, upper = float(ordered[lower_rank - 1]), float(ordered[upper_rank - 1])
     interval = Interval(
         estimate=value, lower=min(lower, value), upper=max(upper, value), alpha=alpha, n_blocks=n
@@ -166,7 +167,7 @@ def _estimate(
     elif np.ptp(without) <= 1e-14 * max(1.0, abs(value)):
         problem = "NO_VARIATION"
     if problem is not None:
-        return _without_interval(value, problem, n_blocks, n_effective)
+        return without_interval(value, problem, n_blocks, n_effective)
     bounds = jackknife_bounds(value, without, n_effective, alpha)
     if rows.blocks.in_time_order:
         bounds = bounds.widest(cosine_bounds(value, without, n_effective, alpha))
@@ -194,7 +195,8 @@ def _inside_unit(value: float, without: Floats) -> bool:
     return 0 < value < 1 and bool((without > 0).all() and (without < 1).all())
 
 
-def _without_interval(value: float, problem: str, n_blocks: int, n_effective: float) -> Estimate:
+def without_interval(value: float, problem: str, n_blocks: int, n_effective: float) -> Estimate:
+    """A figure about which nothing is proven, and why: a key of PROBLEMS."""
     return Estimate(
         value=value, interval=None, problem=problem, n_blocks=n_blocks, n_effective=n_effective
     )

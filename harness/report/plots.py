@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import matplotlib as mpl
@@ -176,16 +176,28 @@ def over_time(
         axes.legend(loc="best")
         _thin_dates(axes)
         scores = _svg(figure, "Observed rate and mean score by week of the test window")
+    both = {
+        "candidate": (week, np.array([p.candidate[metric] for p in periods])),
+        "baseline": (week, np.array([p.baseline[metric] for p in periods])),
+    }
+    return scores, two_series(both, unit, f"{title} by week of the test window")
+
+
+def two_series(lines: Mapping[str, tuple[Any, Any]], unit: str, alternative: str) -> str:
+    """A figure of the candidate and of the baseline over time.
+
+    Args:
+        lines: Name to days and values; the candidate comes first.
+        unit: Unit of the values.
+        alternative: The picture in words.
+    """
     with _Canvas(3.7, 2.8) as (figure, axes):
-        for values, colour, name in (
-            ([p.candidate[metric] for p in periods], CANDIDATE, "candidate"),
-            ([p.baseline[metric] for p in periods], BASELINE, "baseline"),
-        ):
-            axes.plot(week, values, "o-", color=colour, markersize=3.5, label=name)
+        for (name, (day, value)), colour in zip(lines.items(), (CANDIDATE, BASELINE), strict=True):
+            axes.plot(day, value, "o-", color=colour, markersize=3.5, label=name)
         axes.set_ylabel(unit)
         axes.legend(loc="best")
         _thin_dates(axes)
-        return scores, _svg(figure, f"{title} by week of the test window")
+        return _svg(figure, alternative)
 
 
 def segments(figures: Sequence[SegmentFigure], metric: str, title: str, unit: str) -> str:
@@ -209,7 +221,7 @@ def _both(candidate: Curves, baseline: Curves) -> Sequence[tuple[Curves, str, st
 
 def _thin_dates(axes: Axes) -> None:
     dates: Any = mpl.dates  # not annotated upstream
-    locator = dates.AutoDateLocator(maxticks=6)
+    locator = dates.AutoDateLocator(minticks=2, maxticks=6)
     axes.xaxis.set_major_locator(locator)
     axes.xaxis.set_major_formatter(dates.ConciseDateFormatter(locator))
 

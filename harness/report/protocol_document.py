@@ -5,7 +5,7 @@ from __future__ import annotations
 from harness.config import protocol_fingerprint
 from harness.data.split import Windows
 from harness.decision import Criterion, criteria_of
-from harness.decision.sentence import amount
+from harness.decision.sentence import Described, amount
 from harness.evidence import find_metric
 from harness.settings import (
     AuditSettings,
@@ -164,17 +164,26 @@ def _criteria(criteria: CriteriaSettings) -> str:
     return "\n".join(lines)
 
 
-def asks(criterion: Criterion) -> str:
-    """A criterion in words."""
-    metric = find_metric(criterion.metric)
+def asks(
+    criterion: Criterion, metric: Described | None = None, baseline: str = "the baseline"
+) -> str:
+    """A criterion in words.
+
+    Args:
+        criterion: What is asked.
+        metric: Its metric; None takes the catalogue's.
+        baseline: What the candidate is held against.
+    """
+    if metric is None:
+        metric = find_metric(criterion.metric)
     asked = amount(criterion.amount, "share" if criterion.relative else metric.unit)
-    of_baseline = " of the baseline's value" if criterion.relative else ""
+    of_baseline = f" of the value of {baseline}" if criterion.relative else ""
     words = {
-        "must_improve_by": f"{metric.title} improves on the baseline by more than {asked}{of_baseline}"
+        "must_improve_by": f"{metric.title} improves on {baseline} by more than {asked}{of_baseline}"
         if criterion.amount
-        else f"{metric.title} improves on the baseline",
-        "must_not_decrease": f"{metric.title} must not fall by {asked}{of_baseline} or more against the baseline",
-        "must_not_increase": f"{metric.title} must not rise by {asked}{of_baseline} or more against the baseline",
+        else f"{metric.title} improves on {baseline}",
+        "must_not_decrease": f"{metric.title} must not fall by {asked}{of_baseline} or more against {baseline}",
+        "must_not_increase": f"{metric.title} must not rise by {asked}{of_baseline} or more against {baseline}",
         "must_be_above": f"{metric.title} stays above {asked}",
         "must_be_below": f"{metric.title} stays below {asked}",
     }[criterion.rule]

@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any
 
-import jinja2
 import numpy as np
 
 from harness.config.fingerprint import candidate_dict, protocol_dict
 from harness.config.flat import flat
 from harness.data.split import describe
-from harness.decision.sentence import amount, figure
+from harness.decision import criteria_of
 from harness.evidence import find_metric
 from harness.report import plots
-from harness.report.bars import bar_of
+from harness.report.page import asked_of, decision_values, render
 from harness.report.protocol_document import asks
 from harness.result import RunResult
 
 _SHOWN_SEGMENTS = 24
-_HEADLINES = {
-    "SHIP": "Every criterion is proven.",
-    "NO_SHIP": "At least one criterion is proven to be violated.",
-    "INCONCLUSIVE": "The data does not settle every criterion.",
-    "INVALID": "The evidence cannot be trusted.",
-}
 
 
 def run_page(result: RunResult, overrides: tuple[str, ...] = ()) -> str:
@@ -38,15 +30,11 @@ def run_page(result: RunResult, overrides: tuple[str, ...] = ()) -> str:
     trial, split = result.trial, result.split
     local = result.dataset.local_time()
     windows = [(name, local[getattr(split, name)]) for name in ("train", "validation", "test")]
-    return _template().render(
+    return render(
+        "run.html.j2",
+        **decision_values(result.decision, _asks(result), ("baseline", "candidate")),
         result=result,
-        decision=result.decision,
-        headline=_HEADLINES[result.decision.decision],
         title=result.settings.dataset.description or f"predicting {result.dataset.roles.label}",
-        bars=[bar_of(verdict) for verdict in result.decision.criteria],
-        asks=_asks(result),
-        figure=figure,
-        amount=amount,
         primary=row_metric,
         n_blocks=max((v.n_blocks for v in result.decision.criteria if v.is_primary), default=0),
         lag1=next((v.lag1 for v in result.decision.criteria if v.is_primary), None),
@@ -99,29 +87,12 @@ def _series(result: RunResult) -> str:
     return plots.series_picture(series, verdict.line, verdict.estimate, metric.title, metric.unit)
 
 
-@cache
-def _template() -> jinja2.Template:
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("harness", "report/templates"),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-    )
-    return environment.get_template("run.html.j2")
-
-
 def _asks(result: RunResult) -> list[str]:
     """What each verdict's criterion asks, in words."""
-    from harness.decision import criteria_of
-
-    by_name = {criterion.name: criterion for criterion in criteria_of(result.settings.criteria)}
-    words = []
-    for verdict in result.decision.criteria:
-        criterion = by_name[verdict.name.split("[")[0]]
-        text = asks(criterion).split(", for every")[0]
-        words.append(f"{text}, for {verdict.segment}" if verdict.segment else text)
-    return words
+    return asked_of(
+        result.decision,
+        {c.name: asks(c) for c in criteria_of(result.settings.criteria)},
+    )
 
 
 def _confusion(label: Any, alert: Any) -> dict[str, int]:

@@ -5,6 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from harness.settings.abtest import (
+    AbtestMetric,
+    AbtestRunning,
+    AbtestRunSettings,
+    AbtestSettings,
+)
 from harness.settings.candidate import (
     BalancedWeighting,
     CandidateSettings,
@@ -44,6 +50,10 @@ __all__ = [
     "GROUPS",
     "OPEN_GROUPS",
     "PROTOCOL_KEYS",
+    "AbtestMetric",
+    "AbtestRunSettings",
+    "AbtestRunning",
+    "AbtestSettings",
     "AcceptedFinding",
     "AuditSettings",
     "BalancedWeighting",

@@ -6,6 +6,7 @@ import pytest
 
 from harness.decision import Criterion, Judged, criteria_of, decide, judge
 from harness.decision.decide import Minimums
+from harness.decision.sentence import Wording
 from harness.errors import EvidenceError
 from harness.evidence import ScoredRows
 from harness.settings import CriteriaSettings, Guardrail
@@ -21,7 +22,7 @@ def judged(*, seed: int = 0, n_blocks: int = 30, **changes) -> Judged:
         "segments": {"side": pd.Categorical(np.where(np.arange(6000) % 2, "left", "right"))},
         "samples": {"latency_ms": np.random.default_rng(0).exponential(size=400)},
         "alpha": 0.05,
-        "days_per_block": 1.0,
+        "wording": Wording(blocks="days"),
     }
     return Judged(**{**parts, **changes})
 
@@ -200,18 +201,32 @@ def test_of_several_success_criteria_one_suffices_at_a_shared_level():
 
     strong = criterion("value_per_1000", "must_improve_by", 10, is_primary=True)
     weak = criterion("brier", "must_improve_by", 0.0, is_primary=True)  # worse than the baseline
-    verdicts = judge_any([strong, weak], judged())
+
+    def at(criterion, alpha):
+        return judge(criterion, judged(alpha=alpha))[0]
+
+    verdicts = judge_any([strong, weak], 0.05, at)
     assert [v.verdict for v in verdicts] == ["PASS", "FAIL"]
     alone = judge(strong, judged())[0]
     assert verdicts[0].lower < alone.lower  # tested at alpha / 2
     assert verdicts[1].upper == judge(weak, judged())[0].upper  # then at alpha
     assert decide(verdicts, ENOUGH, alpha=0.05).decision == "SHIP"
     both_bad = judge_any(
-        [weak, criterion("brier", "must_improve_by", 0.1, name="b2", is_primary=True)], judged()
+        [weak, criterion("brier", "must_improve_by", 0.1, name="b2", is_primary=True)], 0.05, at
     )
     assert decide(both_bad, ENOUGH, alpha=0.05).decision == "NO_SHIP"
     open_ = judge_any(
-        [weak, criterion("precision", "must_improve_by", 0.0, is_primary=True)], judged()
+        [weak, criterion("precision", "must_improve_by", 0.0, is_primary=True)], 0.05, at
     )
     assert [v.verdict for v in open_] == ["FAIL", "UNRESOLVED"]
     assert decide(open_, ENOUGH, alpha=0.05).decision == "INCONCLUSIVE"
+
+
+def test_a_relative_tolerance_is_a_share_of_the_baseline():
+    rows = scored(6000, seed=0, n_blocks=30)
+    base = judged(candidate=rows, baseline=rows)  # no difference at all
+    for rule in ("must_not_increase", "must_not_decrease"):
+        (verdict,) = judge(criterion("recall", rule, 0.2, relative=True), base)
+        assert verdict.verdict == "PASS", rule
+        sign = -1 if rule == "must_not_increase" else 1
+        assert verdict.estimate == pytest.approx(sign * 0.2 * verdict.baseline)

@@ -1,0 +1,67 @@
+"""Page: what all reports of a decision share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+import jinja2
+
+from harness.decision import Decision
+from harness.decision.sentence import amount, figure
+from harness.report.bars import bar_of
+
+_HEADLINES = {
+    "SHIP": "Every criterion is proven.",
+    "NO_SHIP": "At least one criterion is proven to be violated.",
+    "INCONCLUSIVE": "The data does not settle every criterion.",
+    "INVALID": "The evidence cannot be trusted.",
+}
+
+
+def render(template: str, **values: Any) -> str:
+    """A page from its template; every value escaped, an unknown name an error."""
+    return _environment().get_template(template).render(figure=figure, amount=amount, **values)
+
+
+def decision_values(decision: Decision, asks: list[str], names: tuple[str, str]) -> dict[str, Any]:
+    """What the decision's head and its table of criteria show.
+
+    Args:
+        decision: The decision.
+        asks: What each verdict's criterion asks, in words.
+        names: What baseline and candidate are called.
+    """
+    return {
+        "decision": decision,
+        "headline": _HEADLINES[decision.decision],
+        "bars": [bar_of(verdict) for verdict in decision.criteria],
+        "asks": asks,
+        "names": names,
+    }
+
+
+def asked_of(decision: Decision, words: Mapping[str, str]) -> list[str]:
+    """Each verdict's criterion in words, with the segment it was judged for.
+
+    Args:
+        decision: The decision.
+        words: What each criterion asks, by its name.
+    """
+    found = []
+    for verdict in decision.criteria:
+        text = words[verdict.name.split("[")[0]].split(", for every")[0]
+        found.append(f"{text}, for {verdict.segment}" if verdict.segment else text)
+    return found
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    return jinja2.Environment(
+        loader=jinja2.PackageLoader("harness", "report/templates"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
