@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +12,8 @@ import numpy as np
 from harness.artefacts import read_record
 from harness.config import load_settings
 from harness.decision import Criterion, criteria_of
-from harness.decision.judge import line_of
-from harness.decision.power import Plan, blocks_needed, pass_probability
+from harness.decision.judge import baseline_factor, line_of
+from harness.decision.power import Plan, block_chance, plan_criterion
 from harness.errors import ConfigError, EvidenceError, did_you_mean
 from harness.evaluation import ScoredWindow, read_window
 from harness.evidence import RowMetric, find_metric
@@ -31,7 +32,7 @@ class PowerPlan:
         power: Probability asked for that all of them pass.
         rows_per_block: Mean rows of a block.
         positives_per_block: Mean positives of a block.
-        n_blocks_now: Blocks of the run's test window.
+        n_blocks_now: Blocks of the run's test window; None for a plan from rates.
         unit: What a block is.
     """
 
@@ -39,7 +40,7 @@ class PowerPlan:
     power: float
     rows_per_block: float
     positives_per_block: float
-    n_blocks_now: int
+    n_blocks_now: int | None
     unit: str
 
     @property
@@ -79,8 +80,7 @@ def plan_power(folder: Path, *, power: float, assumed: Mapping[str, float]) -> P
     path, zone = folder / "predictions.parquet", settings.dataset.timezone
     window = read_window(path, "validation", zone, in_time_order=in_time)
     n_now = read_window(path, "test", zone, in_time_order=in_time).candidate.blocks.n_blocks
-    each = 1 - (1 - power) / len(asked)
-    plans = [_plan(c, window, criteria.alpha, each, n_now, assumed.get(c.name)) for c in asked]
+    plans = plan_for_window(asked, window, criteria.alpha, power, n_now, assumed)
     blocks = window.candidate.blocks.n_blocks
     return PowerPlan(
         plans=tuple(plans),
@@ -92,43 +92,92 @@ def plan_power(folder: Path, *, power: float, assumed: Mapping[str, float]) -> P
     )
 
 
+def plan_for_window(
+    criteria: Sequence[Criterion],
+    window: ScoredWindow,
+    alpha: float,
+    power: float,
+    n_now: int | None,
+    assumed: Mapping[str, float],
+) -> list[Plan]:
+    """Plans of criteria from the blocks of one scored window.
+
+    Args:
+        criteria: Criteria judged on rows.
+        window: Rows as candidate and baseline scored them, usually of validation.
+        alpha: Error probability of each bound.
+        power: Probability asked for that every criterion passes.
+        n_now: Blocks of the test window there is; None where there is none.
+        assumed: True figures by criterion name.
+
+    Raises:
+        EvidenceError: If a figure does not vary from block to block.
+    """
+    judged = [(c, part) for c in criteria for part in _parts(c, window)]
+    each = 1 - (1 - power) / len(judged)
+    return [
+        _plan(name, c, part, alpha, each, n_now, assumed.get(c.name)) for c, (name, part) in judged
+    ]
+
+
+def _parts(criterion: Criterion, window: ScoredWindow) -> list[tuple[str, ScoredWindow]]:
+    """The window, or its part for each value of the criterion's segment column."""
+    if criterion.segment is None:
+        return [(criterion.name, window)]
+    column = window.segments[criterion.segment]
+    found = []
+    for code, value in enumerate(column.categories):
+        mask = column.codes == code
+        if mask.any():
+            part = replace(
+                window,
+                candidate=window.candidate.subset(mask),
+                baseline=window.baseline.subset(mask),
+            )
+            found.append((f"{criterion.name}[{criterion.segment}={value}]", part))
+    return found
+
+
 def _plan(
+    name: str,
     criterion: Criterion,
     window: ScoredWindow,
     alpha: float,
     power: float,
-    n_now: int,
+    n_now: int | None,
     assumed: float | None,
 ) -> Plan:
     metric = find_metric(criterion.metric)
     assert isinstance(metric, RowMetric)
+    factor = baseline_factor(criterion, metric)
     value = metric.point(window.candidate)
     ours = metric.sums(window.candidate)
     without = metric.value(ours.sum(axis=0) - ours)
     if criterion.is_paired:
         theirs = metric.sums(window.baseline)
-        without = without - metric.value(theirs.sum(axis=0) - theirs)
-        value -= metric.point(window.baseline)
+        without = without - factor * metric.value(theirs.sum(axis=0) - theirs)
+        value -= factor * metric.point(window.baseline)
     if not np.isfinite(without).all() or np.ptp(without) == 0:
         raise EvidenceError(
-            f"{criterion.name}: validation shows no spread from block to block, so nothing can be "
+            f"{name}: validation shows no spread from block to block, so nothing can be "
             "planned; use a run with a longer validation window"
         )
     line, passes_above = line_of(criterion, metric)
     if assumed is None:
-        assumed = 0.0 if criterion.rule in _GUARDS else value
+        harmless = (1 - factor) * metric.point(window.baseline)
+        assumed = harmless if criterion.rule in _GUARDS else value
     n = len(without)
     # A block's contribution to a mean of n blocks is (n - 1) times its influence.
     spread = float((n - 1) * np.sqrt((influence(without) ** 2).sum() / (n - 1)))
     lag1 = lag1_correlation(without) if window.candidate.blocks.in_time_order else 0.0
-    distance = (assumed - line if passes_above else line - assumed) / spread
-    return Plan(
-        name=criterion.name,
+    return plan_criterion(
+        name,
         line=line,
+        passes_above=passes_above,
         assumed=assumed,
         spread=spread,
         lag1=lag1,
+        chance=partial(block_chance, alpha=alpha, lag1=lag1),
         power=power,
-        n_blocks=blocks_needed(distance, alpha, lag1, power),
-        power_now=pass_probability(distance, max(n_now, 10), alpha, lag1),
+        n_now=n_now,
     )

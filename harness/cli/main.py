@@ -58,8 +58,9 @@ COMMANDS = {
     ),
     "power": Command(
         "power",
-        "days and rows until each criterion could pass, from a run's validation",
+        "days and rows until each criterion could pass, from a run or from rates",
         "harness power last --assume value_per_1000=40",
+        takes_overrides=True,
     ),
     "abtest": Command(
         "abtest",

@@ -5,15 +5,23 @@ from __future__ import annotations
 import argparse
 import sys
 from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from harness.artefacts import SCHEMA_VERSION, find_run, to_json
-from harness.cli.output import Table, add_format_argument, print_table
+from harness.artefacts import SCHEMA_VERSION, find_run, to_json, write_text
+from harness.cli.output import FORMATS, Table, print_table
 from harness.errors import ConfigError
+
+if TYPE_CHECKING:
+    from harness.power_plan import PowerPlan
+
+_BARS = " ▁▂▃▄▅▆▇█"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The run to plan from, and what to assume."""
-    parser.add_argument("run", help="run folder whose validation window to plan from, or `last`")
+    """The run to plan from, or rates, and what to assume; the rest is overrides."""
+    parser.add_argument("-h", "--help", action="help")
+    parser.add_argument("--format", choices=FORMATS, default="table", help="default: table")
     parser.add_argument(
         "--power", type=float, default=0.8, help="chance that all criteria pass (default: 0.8)"
     )
@@ -24,15 +32,35 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="CRITERION=FIGURE",
         help="the true figure, instead of what validation showed (repeatable)",
     )
-    add_format_argument(parser)
+    parser.add_argument("--html", type=Path, metavar="FILE", help="the same with curves, as a page")
+    rates = parser.add_argument_group(
+        "before there is a run", "plan from typed-in shares: harness power --rate ... criteria=..."
+    )
+    rates.add_argument(
+        "--rate",
+        action="append",
+        default=[],
+        metavar="CRITERION=SHARE",
+        help="the baseline's, or control's, share for a criterion (repeatable)",
+    )
+    rates.add_argument("--per-day", type=float, default=1000, help="rows or units a day")
+    rates.add_argument("--positive-rate", type=float, help="share of positives, for recall")
+    rates.add_argument("--alert-rate", type=float, help="share of alerts, for precision")
+    rates.add_argument(
+        "--design-effect", type=float, default=1.0, help="rows that tell as much as one (Kish)"
+    )
 
 
 def run(options: argparse.Namespace) -> int:
     """Print what each criterion needs, and which needs the most."""
     from harness.decision.sentence import amount, figure
-    from harness.power_plan import plan_power
 
-    plan = plan_power(find_run(options.run), power=options.power, assumed=_assumed(options.assume))
+    plan = _plan(options)
+    if options.html is not None:
+        from harness.report.power_page import power_page
+
+        write_text(options.html, power_page(plan))
+        print(f"curves: {options.html}", file=sys.stderr)
     if options.format == "json":
         content = {**asdict(plan), "bottleneck": plan.bottleneck.name}
         print(to_json({"schema_version": SCHEMA_VERSION, **content}), end="")
@@ -42,17 +70,20 @@ def run(options: argparse.Namespace) -> int:
             one.name,
             amount(one.line),
             figure(one.assumed),
-            figure(one.spread),
             f"{one.n_blocks:,}" if one.n_blocks else "never",
             f"{one.n_blocks * plan.rows_per_block:,.0f}" if one.n_blocks else "-",
-            f"{one.n_blocks * plan.positives_per_block:,.0f}" if one.n_blocks else "-",
-            f"{100 * one.power_now:.0f} %",
+            f"{one.n_blocks * plan.positives_per_block:,.0f}"
+            if one.n_blocks and plan.positives_per_block
+            else "-",
+            "-" if one.power_now is None else f"{100 * one.power_now:.0f} %",
+            _sparkline(one.curve),
         )
         for one in plan.plans
     ]
-    now = f"with {plan.n_blocks_now} {plan.unit}"
-    columns = ("criterion", "line", "assumed", "spread", plan.unit, "rows", "positives", now)
-    right = frozenset(columns[1:])
+    now = "now" if plan.n_blocks_now is None else f"with {plan.n_blocks_now} {plan.unit}"
+    curve = f"chance by {plan.unit}"
+    columns = ("criterion", "line", "assumed", plan.unit, "rows", "positives", now, curve)
+    right = frozenset(columns[1:-1])
     print_table(Table(columns=columns, rows=rows, right=right), options.format)
     most = plan.bottleneck
     need = f"needs {most.n_blocks:,} {plan.unit}" if most.n_blocks else "cannot be met as assumed"
@@ -64,7 +95,47 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _assumed(words: list[str]) -> dict[str, float]:
+def _plan(options: argparse.Namespace) -> PowerPlan:
+    runs = [word for word in options.overrides if "=" not in word]
+    assumed = _figures("--assume", options.assume)
+    if not 0.5 <= options.power < 1:
+        raise ConfigError(f"--power: {options.power} must be at least 0.5 and below 1")
+    if runs and options.rate:
+        raise ConfigError("power: plan from a run, or from --rate, not from both")
+    if runs:
+        from harness.power_plan import plan_power
+
+        if len(options.overrides) > 1:
+            raise ConfigError(f"power: one run at a time, got {' '.join(options.overrides)}")
+        return plan_power(find_run(runs[0]), power=options.power, assumed=assumed)
+
+    from harness.config import compose_criteria
+    from harness.power_from_rates import Traffic, plan_from_rates
+
+    criteria, is_abtest = compose_criteria(options.overrides)
+    traffic = Traffic(
+        rows_per_day=options.per_day,
+        positive_rate=options.positive_rate,
+        alert_rate=options.alert_rate,
+        design_effect=options.design_effect,
+        is_abtest=is_abtest,
+    )
+    rates = _figures("--rate", options.rate)
+    return plan_from_rates(criteria, rates, traffic, power=options.power, assumed=assumed)
+
+
+def _sparkline(curve: tuple[tuple[int, float], ...]) -> str:
+    """The curve in block characters, from its first number to its last.
+
+    Example:
+        >>> _sparkline(((10, 0.1), (20, 0.5), (40, 1.0)))
+        '10 ▁▄█ 40'
+    """
+    bars = "".join(_BARS[round(chance * 8)] for _, chance in curve)
+    return f"{curve[0][0]} {bars} {curve[-1][0]}"
+
+
+def _figures(flag: str, words: list[str]) -> dict[str, float]:
     found = {}
     for word in words:
         name, _, text = word.partition("=")
@@ -72,6 +143,6 @@ def _assumed(words: list[str]) -> dict[str, float]:
             found[name] = float(text)
         except ValueError as error:
             raise ConfigError(
-                f"--assume {word}: write CRITERION=FIGURE, such as recall=0.02"
+                f"{flag} {word}: write CRITERION=FIGURE, such as recall=0.02"
             ) from error
     return found

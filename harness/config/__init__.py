@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from harness.config.check import load_abtest_settings, load_settings
-from harness.config.compose import CONF_DIR, compose_abtest, compose_settings, register_schemas
+from harness.config.compose import (
+    CONF_DIR,
+    compose_abtest,
+    compose_criteria,
+    compose_settings,
+    register_schemas,
+)
 from harness.config.fingerprint import (
     abtest_fingerprint,
     candidate_fingerprint,
@@ -15,6 +21,7 @@ __all__ = [
     "abtest_fingerprint",
     "candidate_fingerprint",
     "compose_abtest",
+    "compose_criteria",
     "compose_settings",
     "load_abtest_settings",
     "load_settings",

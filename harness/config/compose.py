@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from harness.config.check import accepted_parameters, load_abtest_settings, load_settings
+from harness.config.criteria_check import metric_names
 from harness.config.defaults_list import check_defaults_lists
 from harness.errors import ConfigError, did_you_mean
-from harness.settings import GROUPS, OPEN_GROUPS, AbtestRunSettings, RunSettings
+from harness.settings import GROUPS, OPEN_GROUPS, AbtestRunSettings, CriteriaSettings, RunSettings
 
 _PACKAGED = Path(__file__).resolve().parent.parent / "conf"
 CONF_DIR = _PACKAGED if _PACKAGED.is_dir() else _PACKAGED.parent.parent / "conf"
@@ -59,6 +60,28 @@ def compose_abtest(
     """Compose and check the config of an A/B test; arguments as `compose_settings`."""
     plain = compose_dict(overrides, config_dir=config_dir, config_name="abtest")
     return load_abtest_settings(plain)
+
+
+def compose_criteria(overrides: Sequence[str]) -> tuple[CriteriaSettings, bool]:
+    """The criteria some overrides choose, and whether they are of an A/B log.
+
+    Raises:
+        ConfigError: If a key, option or value cannot be meant.
+    """
+    chosen = [word for word in overrides if word.startswith("criteria=")]
+    of_log = any(_is_of_log(word.partition("=")[2]) for word in chosen)
+    if not of_log:
+        return compose_settings(overrides).criteria, False
+    words = ("abtest.enrolled=any", *overrides)  # a plan needs no roles
+    return compose_abtest(words).criteria, True
+
+
+def _is_of_log(option: str) -> bool:
+    """Whether an option's success criterion is a column's name and no metric of ours."""
+    plain = compose_dict([f"criteria={option}"])
+    primary = plain["criteria"]["primary_metric"]
+    named = [primary] if isinstance(primary, str) else primary
+    return not set(named) <= set(metric_names())
 
 
 def compose_dict(

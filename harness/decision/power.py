@@ -7,6 +7,7 @@ procedure and not for a textbook approximation of it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
@@ -24,6 +25,9 @@ Floats = NDArray[np.float64]
 _SIMULATIONS = 2_000
 _MIN_BLOCKS, _MAX_BLOCKS = 10, 5_120
 
+# Distance to the line in spreads, and number of blocks, to the probability of a pass.
+Chance = Callable[[float, int], float]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
@@ -37,7 +41,8 @@ class Plan:
         lag1: Correlation of neighbouring blocks.
         power: Probability of a pass asked for.
         n_blocks: Blocks needed; None when no number suffices.
-        power_now: Probability of a pass with the blocks there are.
+        power_now: Probability of a pass with the blocks there are; None where there are none.
+        curve: Numbers of blocks, and the probability of a pass with each.
     """
 
     name: str
@@ -47,11 +52,12 @@ class Plan:
     lag1: float
     power: float
     n_blocks: int | None
-    power_now: float
+    power_now: float | None
+    curve: tuple[tuple[int, float], ...] = ()
 
 
-def pass_probability(distance: float, n_blocks: int, alpha: float, lag1: float) -> float:
-    """Chance that a criterion passes.
+def block_chance(distance: float, n_blocks: int, *, alpha: float, lag1: float) -> float:
+    """Chance that a criterion judged over blocks passes.
 
     Args:
         distance: Assumed figure less the line, on the passing side, in block spreads.
@@ -63,24 +69,86 @@ def pass_probability(distance: float, n_blocks: int, alpha: float, lag1: float) 
     return float((estimate + distance > error).mean())
 
 
-def blocks_needed(distance: float, alpha: float, lag1: float, power: float) -> int | None:
+def unit_chance(distance: float, n_days: int, *, quantile: float) -> float:
+    """Chance that a criterion judged over many independent units passes.
+
+    Args:
+        distance: Assumed figure less the line, on the passing side, in spreads of a day.
+        n_days: Days.
+        quantile: Half-width of the bound, in standard errors.
+    """
+    return float(special.ndtr(distance * np.sqrt(n_days) - quantile))
+
+
+def plan_criterion(
+    name: str,
+    *,
+    line: float,
+    passes_above: bool,
+    assumed: float,
+    spread: float,
+    lag1: float,
+    chance: Chance,
+    power: float,
+    n_now: int | None,
+    least: int = _MIN_BLOCKS,
+) -> Plan:
+    """What one criterion needs, with its curve.
+
+    Args:
+        name: The criterion.
+        line: What the figure is held against.
+        passes_above: Whether figures above the line pass.
+        assumed: The figure if the plan's assumption is true.
+        spread: Standard deviation of one block's contribution.
+        lag1: Correlation of neighbouring blocks.
+        chance: Probability of a pass, by distance to the line in spreads and number of blocks.
+        power: Probability of a pass asked for.
+        n_now: Blocks there are; None where there are none yet.
+        least: Fewest blocks that can be judged.
+    """
+    distance = (assumed - line if passes_above else line - assumed) / spread
+    needed = blocks_needed(distance, chance, power, least=least)
+    reach = max(4 * least, 2 * (needed or 0))
+    grid = sorted({round(n) for n in np.geomspace(least, reach, 8)})
+    return Plan(
+        name=name,
+        line=line,
+        assumed=assumed,
+        spread=spread,
+        lag1=lag1,
+        power=power,
+        n_blocks=needed,
+        power_now=None if n_now is None else chance(distance, max(n_now, least)),
+        curve=tuple((n, chance(distance, n)) for n in grid),
+    )
+
+
+def blocks_needed(
+    distance: float, chance: Chance, power: float, *, least: int = _MIN_BLOCKS
+) -> int | None:
     """The fewest blocks with which a pass has at least the probability `power`.
+
+    Args:
+        distance: Assumed figure less the line, on the passing side, in spreads.
+        chance: Probability of a pass, by distance and number of blocks.
+        power: Probability asked for.
+        least: Fewest blocks that can be judged.
 
     Returns:
         The number; None where even 5,120 blocks do not suffice.
     """
     if distance <= 0:
         return None
-    low, high = _MIN_BLOCKS, _MIN_BLOCKS
-    while pass_probability(distance, high, alpha, lag1) < power:
+    low, high = least, least
+    while chance(distance, high) < power:
         low, high = high, 2 * high
         if high > _MAX_BLOCKS:
             return None
     while high - low > 1:
         middle = (low + high) // 2
-        enough = pass_probability(distance, middle, alpha, lag1) >= power
-        low, high = (low, middle) if enough else (middle, high)
-    return high if pass_probability(distance, low, alpha, lag1) < power else low
+        low, high = (low, middle) if chance(distance, middle) >= power else (middle, high)
+    return high if chance(distance, low) < power else low
 
 
 @cache

@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import matplotlib as mpl
-import matplotlib.dates
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -174,7 +173,7 @@ def over_time(
         )
         axes.set_ylim(bottom=0)
         axes.legend(loc="best")
-        _thin_dates(axes)
+        _date_ticks(axes, week)
         scores = _svg(figure, "Observed rate and mean score by week of the test window")
     both = {
         "candidate": (week, np.array([p.candidate[metric] for p in periods])),
@@ -196,8 +195,23 @@ def two_series(lines: Mapping[str, tuple[Any, Any]], unit: str, alternative: str
             axes.plot(day, value, "o-", color=colour, markersize=3.5, label=name)
         axes.set_ylabel(unit)
         axes.legend(loc="best")
-        _thin_dates(axes)
+        _date_ticks(axes, np.concatenate([np.asarray(day) for day, _ in lines.values()]))
         return _svg(figure, alternative)
+
+
+def power_curves(curves: Mapping[str, Sequence[tuple[int, float]]], power: float, unit: str) -> str:
+    """Chance of each criterion to pass, by amount of data."""
+    colours = (CANDIDATE, BASELINE, ACCENT, "#cc79a7", "#56b4e9", "#d55e00")
+    with _Canvas(7.6, 3.2) as (figure, axes):
+        axes.axhline(power, color=QUIET, linewidth=1, linestyle=":")
+        for i, (name, curve) in enumerate(curves.items()):
+            n, chance = zip(*curve, strict=True)
+            style = ("-", "--", ":")[i // len(colours) % 3]
+            axes.plot(n, chance, style, color=colours[i % len(colours)], label=name)
+        axes.set(xlabel=unit, ylabel="chance to pass", ylim=(0, 1.02), xscale="log")
+        axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+        axes.legend(loc="lower right")
+        return _svg(figure, "Chance of each criterion to pass, by amount of data")
 
 
 def segments(figures: Sequence[SegmentFigure], metric: str, title: str, unit: str) -> str:
@@ -219,11 +233,11 @@ def _both(candidate: Curves, baseline: Curves) -> Sequence[tuple[Curves, str, st
     return ((baseline, BASELINE, "baseline"), (candidate, CANDIDATE, "candidate"))
 
 
-def _thin_dates(axes: Axes) -> None:
-    dates: Any = mpl.dates  # not annotated upstream
-    locator = dates.AutoDateLocator(minticks=2, maxticks=6)
-    axes.xaxis.set_major_locator(locator)
-    axes.xaxis.set_major_formatter(dates.ConciseDateFormatter(locator))
+def _date_ticks(axes: Axes, days: Any) -> None:
+    """At most six dates, each one of the days drawn."""
+    shown = pd.DatetimeIndex(np.unique(np.asarray(days)))
+    shown = shown[:: -(-len(shown) // 6)]
+    axes.set_xticks(shown, [f"{day:%b} {day.day}" for day in shown])
 
 
 class _Canvas:

@@ -5,8 +5,17 @@ import json
 import numpy as np
 import pytest
 
-from harness.decision.power import blocks_needed, pass_probability
+from harness.decision.power import block_chance, unit_chance
+from harness.decision.power import blocks_needed as fewest_blocks
 from harness.evidence.bounds import autoregressive_bounds, cosine_bounds, jackknife_bounds
+
+
+def pass_probability(distance, n_blocks, alpha, lag1):
+    return block_chance(distance, n_blocks, alpha=alpha, lag1=lag1)
+
+
+def blocks_needed(distance, alpha, lag1, power):
+    return fewest_blocks(distance, lambda d, n: pass_probability(d, n, alpha, lag1), power)
 
 
 def test_without_effect_a_pass_is_no_likelier_than_alpha():
@@ -51,12 +60,63 @@ def test_the_command_plans_from_validation_and_names_the_bottleneck(harness, sma
     plan = json.loads(out)
     assert status == 0
     names = [one["name"] for one in plan["plans"]]
-    assert names == ["value_per_1000", "alert_rate", "precision", "value_per_1000_by_airport"]
+    assert names == [
+        "value_per_1000",
+        "alert_rate",
+        "precision",
+        *(f"value_per_1000_by_airport[origin={name}]" for name in ("EWR", "JFK", "LGA")),
+    ]
     assert plan["plans"][2]["assumed"] == 0.0  # a guardrail is planned for no harm
     assert plan["n_blocks_now"] == 14
     status, out, err = harness("power", str(small_run), "--assume", "value_per_1000=20.001")
     assert status == 0
     assert "never" in out or "The bottleneck is value_per_1000" in err
+
+
+AB = ("--rate", "7_day_retention_lift=0.3", "criteria=retention_ab")
+
+
+def test_a_plan_from_rates_agrees_with_statsmodels(harness):
+    from statsmodels.stats.power import NormalIndPower
+
+    words = (*AB, "--assume", "7_day_retention_lift=0.05", "--per-day", "500", "--format", "json")
+    plan = json.loads(harness("power", *words)[1])["plans"][0]
+    variance = (0.35 * 0.65 + 0.3 * 0.7) / 2
+    effect = 0.03 / np.sqrt(variance)
+    per_arm = NormalIndPower().solve_power(effect, alpha=0.05, power=0.8, alternative="larger")
+    assert plan["n_blocks"] == np.ceil(2 * per_arm / 500)
+
+
+def test_a_plan_draws_its_curves(harness, tmp_path, small_run):
+    status, out, _ = harness("power", str(small_run), "--html", "plan.html")
+    assert status == 0
+    assert "█" in out
+    page = (tmp_path / "plan.html").read_text()
+    assert "<svg" in page
+    assert "value_per_1000" in page
+
+
+def test_units_of_a_log_have_a_normal_bound():
+    assert unit_chance(0.0, 10, quantile=1.6448536) == pytest.approx(0.05)
+    assert unit_chance(0.5, 20, quantile=1.6448536) == pytest.approx(0.723, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (AB, "--assume 7_day_retention_lift=...: say by how much it truly improves"),
+        (("--rate", "precision=0.4"), "--alert-rate: not set; precision is a share"),
+        (("--rate", "precision=1.4"), "1.4 is no share"),
+        (("--rate", "precison=0.4"), "did you mean 'precision'"),
+        ((), "--rate: name the baseline's share of at least one criterion"),
+        (("last", "--rate", "precision=0.4"), "not from both"),
+        (("a", "b"), "one run at a time"),
+    ],
+)
+def test_rates_that_cannot_be_meant_say_why(harness, words, sentence):
+    status, _, err = harness("power", *words)
+    assert status == 2
+    assert sentence in err
 
 
 @pytest.mark.parametrize(
