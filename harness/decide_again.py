@@ -10,12 +10,11 @@ import numpy as np
 
 from harness.artefacts import SCHEMA_VERSION, read_json, read_record
 from harness.audit import Finding, blocking
-from harness.config import compose_settings, load_settings
+from harness.config import compose_settings, load_criteria
 from harness.decision.as_json import as_json
 from harness.errors import ArtefactError
 from harness.evaluation import read_window
 from harness.judgement import decide_window
-from harness.settings import CriteriaSettings
 
 
 def decide_again(folder: Path, criteria_overrides: Sequence[str] = ()) -> dict[str, Any]:
@@ -34,10 +33,9 @@ def decide_again(folder: Path, criteria_overrides: Sequence[str] = ()) -> dict[s
         raise ArtefactError(
             f"{folder}: an A/B test keeps no predictions; judge its log again with `harness abtest`"
         )
-    parts = {**record["protocol"], **record["candidate"], "running": record["running"]}
-    settings = load_settings(parts)
+    protocol = record["protocol"]
     stored = read_json(folder / "decision.json")
-    criteria: CriteriaSettings = settings.criteria
+    criteria = load_criteria(protocol["criteria"])
     if criteria_overrides:
         criteria = compose_settings(list(criteria_overrides)).criteria
     findings = [
@@ -51,7 +49,7 @@ def decide_again(folder: Path, criteria_overrides: Sequence[str] = ()) -> dict[s
         read_window(
             folder / "predictions.parquet",
             "test",
-            settings.dataset.timezone,
+            protocol["dataset"]["timezone"],
             in_time_order=criteria.blocks in ("day", "week"),
         ),
         np.array(read_json(folder / "metrics.json")["latency_ms"], dtype=np.float64),

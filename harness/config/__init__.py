@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.config.check import load_abtest_settings, load_settings
+from harness.config.check import load_abtest_settings, load_criteria, load_settings
 from harness.config.compose import (
     CONF_DIR,
     compose_abtest,
@@ -24,6 +24,7 @@ __all__ = [
     "compose_criteria",
     "compose_settings",
     "load_abtest_settings",
+    "load_criteria",
     "load_settings",
     "protocol_fingerprint",
     "register_schemas",

@@ -94,6 +94,17 @@ def _check_log(criteria: CriteriaSettings, abtest: AbtestSettings) -> None:
         )
 
 
+def load_criteria(config: Mapping[str, Any]) -> CriteriaSettings:
+    """The criteria of a stored protocol alone.
+
+    Raises:
+        ConfigError: If a key or value cannot be meant.
+    """
+    criteria: CriteriaSettings = _load_kind("criteria", "criteria", config)
+    check_criteria(criteria)
+    return criteria
+
+
 def import_target(key: str, target: Any) -> Any:
     """Import the class or function a `_target_` names."""
     if not isinstance(target, str) or "." not in target:

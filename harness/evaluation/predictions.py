@@ -41,6 +41,25 @@ def _frame(name: str, window: ScoredWindow) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
+def _blocks(column: pd.Categorical, *, in_time_order: bool) -> Blocks:
+    """Blocks by name in order, those without a row left out."""
+    counts = np.bincount(column.codes, minlength=len(column.categories))
+    used = sorted((str(column.categories[i]), int(i)) for i in np.flatnonzero(counts))
+    place = np.zeros(len(counts), dtype=np.intp)
+    place[[i for _, i in used]] = np.arange(len(used))
+    return Blocks(
+        code=place[column.codes],
+        names=tuple(name for name, _ in used),
+        in_time_order=in_time_order,
+    )
+
+
+def _used(column: pd.Categorical) -> pd.Categorical:
+    """The column without categories that no row has."""
+    n_used = np.count_nonzero(np.bincount(column.codes + 1, minlength=1)[1:])
+    return column if n_used == len(column.categories) else column.remove_unused_categories()
+
+
 def read_window(path: Path, window: str, timezone: str, *, in_time_order: bool) -> ScoredWindow:
     """One window of a predictions file, as it was scored.
 
@@ -57,11 +76,7 @@ def read_window(path: Path, window: str, timezone: str, *, in_time_order: bool) 
         table = pq.read_table(path, memory_map=True)
         frame = table.filter(pc.equal(table["window"].cast(pa.string()), window)).to_pandas()
         label = frame["label"].to_numpy(dtype=bool)
-        block = pd.Categorical(frame["block"]).remove_unused_categories()
-        ordered = block.reorder_categories(sorted(block.categories))
-        names = tuple(map(str, ordered.categories))
-        code = ordered.codes.astype(np.intp)
-        blocks = Blocks(code=code, names=names, in_time_order=in_time_order)
+        blocks = _blocks(pd.Categorical(frame["block"]), in_time_order=in_time_order)
         candidate, baseline = (
             ScoredRows(
                 score=frame[f"{side}score"].to_numpy(dtype=np.float64),
@@ -78,7 +93,7 @@ def read_window(path: Path, window: str, timezone: str, *, in_time_order: bool) 
             f"{path}: cannot be judged again ({error}); a run writes it unless the look is sealed"
         ) from error
     segments = {
-        name.removeprefix(_SEGMENT): pd.Categorical(frame[name]).remove_unused_categories()
+        name.removeprefix(_SEGMENT): _used(pd.Categorical(frame[name]))
         for name in map(str, frame.columns)
         if name.startswith(_SEGMENT)
     }
