@@ -10,7 +10,10 @@ from typing import Any
 from harness.artefacts import RunRecord, find_runs, read_json, read_record
 from harness.config.flat import flat
 from harness.errors import ArtefactError
+from harness.sharpen import sharpen
 
+# Reading more predictions than this takes longer than a comparison should.
+_MOST_SHARPENED = 50
 # Keys that name the option of a group: a model's class, a policy's kind.
 _OPTION_KEYS = ("._target_", ".kind")
 _ORDER = {"SHIP": 0, "INCONCLUSIVE": 1, "NO_SHIP": 2, "INVALID": 3}
@@ -253,6 +256,7 @@ def _sentences(groups: Sequence[ComparableGroup]) -> list[str]:
                 f"{len(shared)} verdicts share one opening of the test window: their candidates were "
                 f"fixed before it, and each was judged at alpha / {shared[0].sharing}."
             )
+            sentences += _sharpened(shared)
         n_exploratory = sum(run.look == "exploratory" for run in group.runs)
         if n_exploratory:
             sentences.append(
@@ -263,3 +267,22 @@ def _sentences(groups: Sequence[ComparableGroup]) -> list[str]:
     if n_failed:
         sentences.append(f"{n_failed} failed; the reason stands in their run.json.")
     return sentences
+
+
+def _sharpened(shared: Sequence[ComparedRun]) -> list[str]:
+    """What step-down max-T proves beyond alpha / k, where it applies."""
+    open_ = [run for run in shared if run.criteria[:1] and run.criteria[0].verdict == "UNRESOLVED"]
+    if not open_ or len(shared) != shared[0].sharing or len(shared) > _MOST_SHARPENED:
+        return []
+    found = sharpen([Path(run.folder) for run in shared])
+    if found is None:
+        return []
+    plain = {run.folder for run in shared if run.criteria[0].verdict == "PASS"}
+    more = [run.name for run in shared if run.folder in set(found.proven) - plain]
+    if not more:
+        return [f"Step-down max-T over their blocks proves {found.metric} for no other candidate."]
+    claim = "would ship" if not found.has_guardrails else "improve, guardrails apart"
+    return [
+        f"Step-down max-T, which knows how alike the candidates are, proves {found.metric} also for "
+        f"{', '.join(more)}: they {claim}."
+    ]

@@ -38,6 +38,9 @@ class Judged:
         samples: Measured samples by name, such as `latency_ms`.
         alpha: Error probability of each one-sided bound.
         wording: What baseline and blocks are called in sentences.
+
+    Raises:
+        EvidenceError: If candidate and baseline were not scored on the same rows.
     """
 
     candidate: ScoredRows
@@ -46,6 +49,17 @@ class Judged:
     samples: Mapping[str, NDArray[np.float64]]
     alpha: float
     wording: Wording = field(default_factory=Wording)
+
+    def __post_init__(self) -> None:
+        ours, theirs = self.candidate, self.baseline
+        same = np.array_equal(ours.label, theirs.label) and np.array_equal(
+            ours.blocks.code, theirs.blocks.code
+        )
+        if not same:
+            raise EvidenceError(
+                f"candidate ({len(ours):,} rows) and baseline ({len(theirs):,}) were not scored on the "
+                "same rows, so their difference means nothing; score both on one table"
+            )
 
 
 def judge(criterion: Criterion, judged: Judged) -> tuple[Verdict, ...]:

@@ -44,7 +44,7 @@ def _frame(name: str, window: ScoredWindow) -> pd.DataFrame:
 def _blocks(column: pd.Categorical, *, in_time_order: bool) -> Blocks:
     """Blocks by name in order, those without a row left out."""
     counts = np.bincount(column.codes, minlength=len(column.categories))
-    used = sorted((str(column.categories[i]), int(i)) for i in np.flatnonzero(counts))
+    used = sorted((str(column.categories[int(i)]), int(i)) for i in np.flatnonzero(counts))
     place = np.zeros(len(counts), dtype=np.intp)
     place[[i for _, i in used]] = np.arange(len(used))
     return Blocks(

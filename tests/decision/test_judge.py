@@ -4,11 +4,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from harness.config.criteria_check import RULES
 from harness.decision import Criterion, Judged, criteria_of, decide, judge
 from harness.decision.decide import Minimums
+from harness.decision.judge import verdict_on
 from harness.decision.sentence import Wording
 from harness.errors import EvidenceError
-from harness.evidence import ScoredRows
+from harness.evidence import Estimate, Interval, ScoredRows, find_metric
+from harness.evidence.estimate import PROBLEMS
 from harness.settings import CriteriaSettings, Guardrail
 from tests.evidence.test_estimate import silent, vars_of
 from tests.evidence.test_metrics import scored
@@ -161,6 +164,56 @@ def damage(rng, rows: ScoredRows) -> ScoredRows:
     else:
         parts["label"] = np.arange(len(rows)) < 3
     return ScoredRows(**parts)
+
+
+def test_candidate_and_baseline_have_to_be_scored_on_the_same_rows():
+    rows = scored(6000, seed=0, n_blocks=30)
+    for other in (rows.subset(np.arange(5999)), rows.subset(np.arange(6000)[::-1])):
+        with pytest.raises(EvidenceError, match="not scored on the same rows"):
+            judged(candidate=rows, baseline=other)
+
+
+def test_ten_thousand_random_criteria_over_damaged_figures_and_not_one_ship():
+    """Whatever the rule and line, one figure without an interval keeps the whole from shipping."""
+    rng = np.random.default_rng(1)
+    metrics = [find_metric(name) for name in ("roc_auc", "recall", "brier", "alert_rate")]
+    for _ in range(10_000):
+        n = int(rng.integers(1, 6))
+        broken = int(rng.integers(n))
+        verdicts = []
+        for i in range(n):
+            metric = metrics[rng.integers(len(metrics))]
+            asked = criterion(
+                metric.name,
+                str(rng.choice(list(RULES))),
+                float(rng.exponential()),
+                is_primary=i == 0,
+                evidence=str(rng.choice(["proven", "not_disproven"])),
+                relative=bool(rng.integers(2)),
+            )
+            value = float(rng.choice([rng.normal() * 10.0 ** rng.integers(-3, 4), np.nan, np.inf]))
+            problem = str(rng.choice(list(PROBLEMS)))
+            figure = Estimate(
+                value=value, interval=None, problem=problem, n_blocks=0, n_effective=0
+            )
+            if i != broken:
+                interval = Interval(estimate=0.0, lower=-1e-9, upper=1e-9, alpha=0.05, n_blocks=30)
+                figure = Estimate(
+                    value=0.0, interval=interval, problem=None, n_blocks=30, n_effective=30
+                )
+            verdicts.append(
+                verdict_on(
+                    asked,
+                    metric,
+                    figure,
+                    candidate=value,
+                    baseline=value,
+                    n_rows=0,
+                    wording=Wording(),
+                )
+            )
+        assert verdicts[broken].verdict == "UNRESOLVED"
+        assert not decide(verdicts, ENOUGH, alpha=0.05).ship
 
 
 def test_ten_thousand_damaged_criteria_and_not_one_ship():

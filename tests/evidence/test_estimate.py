@@ -228,3 +228,57 @@ def test_blocks_follow_local_days_and_weeks():
     assert (weeks.names, weeks.code.tolist()) == (("2013-10-28", "2013-11-04"), [0, 0, 1])
     people = blocks_of("entity", time, np.array(["b", "a", "b"], dtype=object))
     assert (people.names, people.in_time_order) == (("a", "b"), False)
+
+
+def test_auc_left_without_each_row_gives_delongs_standard_errors():
+    """DeLong, DeLong and Clarke-Pearson (1988) is the jackknife within either class.
+
+    Expected figures: MLstatkit 0.1.91 (PyPI), Delong_test, on the very same rows.
+    """
+    i = np.arange(120)
+    label = i * 7 % 5 < 2
+    each = Blocks(code=i, names=tuple(map(str, i)), in_time_order=False)
+    parts = {**vars_of(scored(120, seed=0, n_blocks=12)), "label": label, "blocks": each}
+    metric = find_metric("roc_auc")
+
+    def standard_error(without):
+        classes = (without[label], without[~label])
+        return np.sqrt(sum((len(p) - 1) * p.var() for p in classes))
+
+    found = []
+    for score in (i * 37 % 101 / 101 + 0.35 * label, i * 53 % 97 / 97 + 0.2 * label):
+        rows = ScoredRows(**{**parts, "score": np.round(score, 2)})
+        sums = metric.sums(rows)
+        found.append((metric.point(rows), metric.value(sums.sum(axis=0) - sums)))
+    (first, without_first), (second, without_second) = found
+    assert (first, second) == pytest.approx((0.8087384259259259, 0.6830150462962964), rel=1e-12)
+    assert standard_error(without_first) == pytest.approx(0.03875073097023517, rel=1e-10)
+    assert standard_error(without_second) == pytest.approx(0.04889889279094304, rel=1e-10)
+    difference = standard_error(without_first - without_second)
+    assert difference == pytest.approx(np.sqrt(0.0035595056597280345), rel=1e-10)
+
+
+def test_a_rate_over_single_rows_has_the_textbook_interval():
+    """Block sums of rows, one each, against scipy's interval of a mean."""
+    rows = scored(400, seed=3, n_blocks=10)
+    i = np.arange(400)
+    each = Blocks(code=i, names=tuple(map(str, i)), in_time_order=False)
+    found = estimate_level(find_metric("alert_rate"), rows.with_blocks(each), 0.05).interval
+    expected = stats.ttest_1samp(rows.alert.astype(float), 0).confidence_interval(0.9)
+    ends = sorted([abs(found.lower - expected.low), abs(found.upper - expected.high)])
+    assert ends[0] < 1e-10  # the side without skewness; the other is widened
+    assert ends[1] < 0.002
+
+
+def test_sorted_blocks_are_summed_as_unsorted_ones():
+    rng = np.random.default_rng(0)
+    code = np.sort(rng.integers(0, 7, 1000))
+    names = tuple("abcdefg")
+    values = rng.normal(size=1000)
+    turned = rng.permutation(1000)
+    one = Blocks(code=code, names=names, in_time_order=True).sums(values)
+    other = Blocks(code=code[turned], names=names, in_time_order=True).sums(values[turned])
+    assert one == pytest.approx(other, abs=1e-12)
+    gap = Blocks(code=np.array([0, 0, 2]), names=("a", "b", "c"), in_time_order=True)
+    assert gap.sums(np.ones(3)).tolist() == [2, 0, 1]
+    assert gap.sizes.tolist() == [2, 0, 1]
