@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.abtest.test_abtest import make_log
 from tests.conftest import make_table
 
 ROOT = Path(__file__).parent.parent.parent
@@ -45,6 +46,7 @@ def test_every_readme_command_runs_as_written(tmp_path):
     table = make_table(4000).rename(columns={"when": "issued", "y": "defaulted"})
     table["issued"] = table["issued"].min() + (table["issued"] - table["issued"].min()) * 3
     table.to_csv(tmp_path / "loans.csv", index=False)
+    make_log(12_000).to_csv(tmp_path / "users.csv", index=False)
     expected = {"harness gate": {0, 1, 3, 4}, "harness audit dataset.leaky=true": {1}}
     ran = 0
     for command in commands("README.md"):

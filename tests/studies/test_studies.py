@@ -12,10 +12,14 @@ import pytest
 ROOT = Path(__file__).parent.parent.parent
 sys.path.insert(0, str(ROOT / "scripts" / "studies"))
 
+import abtest as abtest_study  # noqa: E402
 import coverage as coverage_study  # noqa: E402
 import false_ship  # noqa: E402
+import power as power_study  # noqa: E402
 import sweep as sweep_study  # noqa: E402
 from simulate import Process, draw, truths  # noqa: E402
+
+from harness.abtest.bounds import Looks  # noqa: E402
 
 
 @pytest.mark.slow
@@ -58,6 +62,36 @@ def test_the_gate_rarely_ships_at_the_boundary_where_the_naive_one_tosses_a_coin
     assert 30 <= naive.mean() <= 70
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["proportion", "mean with CUPED", "p99"])
+def test_an_ab_test_at_the_boundary_rarely_ships(kind):
+    cell = next(c for c in abtest_study.cells() if c.kind.startswith(kind) and c.base != 0.0002)
+    ours, naive = abtest_study.at_boundary((0, cell, 150))
+    assert ours <= 5 + 2.5 * 100 * np.sqrt(0.05 * 0.95 / 150)
+    assert 25 <= naive <= 75
+
+
+@pytest.mark.slow
+def test_peeking_ships_only_with_bounds_of_a_single_look():
+    cell = abtest_study.Cell("proportion", "must_improve_by", 0.05, 4_000, 0.01)
+    assert abtest_study.peeking((0, cell, 60, True)) <= 10
+    assert abtest_study.peeking((0, cell, 60, False)) >= 8
+
+
+def test_lost_units_are_found_and_honest_splits_are_not():
+    looks = Looks(is_sequential=False, n_units=100_000, n_planned=100_000)
+    assert abtest_study.mismatches(0.49, 2_000, looks) >= 99
+    assert abtest_study.mismatches(0.5, 5_000, looks) <= 0.2
+
+
+@pytest.mark.slow
+def test_plans_reach_the_power_they_promise():
+    _, reached = power_study.abtest((1, 3, 0.1, 120))
+    assert reached >= 78 - 2 * 100 * np.sqrt(0.78 * 0.22 / 120)
+    _, reached = power_study.offline((0, 0, 0.0, 60))
+    assert reached >= 78 - 2 * 100 * np.sqrt(0.78 * 0.22 / 60)
+
+
 def test_a_simulated_truth_is_what_windows_scatter_around():
     process = Process(base_rate=0.2, n_blocks=10)
     true = truths(process, seed=1, n_windows=60)
@@ -68,7 +102,7 @@ def test_a_simulated_truth_is_what_windows_scatter_around():
     assert (first.label == second.label).all()
 
 
-@pytest.mark.parametrize("name", ["coverage", "sweep", "false_ship"])
+@pytest.mark.parametrize("name", ["coverage", "sweep", "false_ship", "abtest", "power"])
 def test_every_committed_table_names_the_command_that_made_it(name):
     text = (ROOT / "docs" / "studies" / f"{name}.md").read_text()
     assert re.search(rf"Made by `scripts/studies/{name}.py \d+`", text)
