@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.audit import audit_after, audit_before
+from harness.audit import FittedCandidate, audit_after, audit_before
 from harness.bundle import Bundle, InputSchema, measure_latency
 from harness.bundle.input_schema import rows_of
-from harness.candidate import FittedModel, Trial, run_trial
+from harness.candidate import FittedModel, Trial, fit_model, run_trial
 from harness.config import candidate_fingerprint, compose_settings, protocol_fingerprint
 from harness.data import Dataset, Split, read_dataset, rows_fingerprint, split_windows
 from harness.data.cache import cache_folder
@@ -42,7 +44,7 @@ from harness.ledger import (
     take_look,
 )
 from harness.result import BacktestFigure, RunResult, Validation
-from harness.settings import CriteriaSettings, LatencySettings, RunSettings
+from harness.settings import CandidateSettings, CriteriaSettings, LatencySettings, RunSettings
 from harness.stages import Stages
 
 # Rows of training scored for the audit: enough for an AUC to two digits.
@@ -82,12 +84,14 @@ def run_experiment(
             settings.criteria.blocks, dataset, split, values, trial, scores
         )
     with stage("audit the model"):
-        findings += audit_after(
-            settings.audit,
+        fitted = FittedCandidate(
+            score=trial.model.score,
+            refit=partial(_auc_without, settings.candidate, dataset, split),
             train_auc=_train_auc(trial.model, dataset, split),
-            validation_auc=plain_auc(validation.candidate.label, trial.validation),
-            test_auc=plain_auc(test.candidate.label, scores),
+            validation=trial.validation,
+            test=scores,
         )
+        findings += audit_after(dataset, split, settings.audit, fitted, findings)
     with stage("time single rows"):
         bundle = Bundle(
             pipeline=trial.model.pipeline,
@@ -194,6 +198,28 @@ def _open(
 def _train_auc(model: FittedModel, dataset: Dataset, split: Split) -> float:
     rows = split.train[:: max(1, len(split.train) // _TRAIN_SAMPLE)]
     return plain_auc(dataset.label[rows], model.score(dataset.features.iloc[rows]))
+
+
+def _auc_without(
+    settings: CandidateSettings, dataset: Dataset, split: Split, columns: Sequence[str]
+) -> float:
+    """What the candidate is worth on validation when fitted without some columns.
+
+    Args:
+        settings: The candidate.
+        dataset: All rows.
+        split: Windows to learn from and to score.
+        columns: Features left out.
+    """
+    roles = replace(
+        dataset.roles,
+        numeric=tuple(n for n in dataset.roles.numeric if n not in columns),
+        categorical=tuple(n for n in dataset.roles.categorical if n not in columns),
+    )
+    fewer = replace(dataset, roles=roles)
+    model = fit_model(settings, fewer, split.train, n_jobs=None)
+    rows = split.validation
+    return plain_auc(dataset.label[rows], model.score(fewer.features.iloc[rows]))
 
 
 def _latency(

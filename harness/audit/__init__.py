@@ -3,6 +3,15 @@
 from __future__ import annotations
 
 from harness.audit.finding import BLOCK, NOTE, WARN, Finding
-from harness.audit.run import audit_after, audit_before, blocking
+from harness.audit.run import FittedCandidate, audit_after, audit_before, blocking
 
-__all__ = ["BLOCK", "NOTE", "WARN", "Finding", "audit_after", "audit_before", "blocking"]
+__all__ = [
+    "BLOCK",
+    "NOTE",
+    "WARN",
+    "Finding",
+    "FittedCandidate",
+    "audit_after",
+    "audit_before",
+    "blocking",
+]

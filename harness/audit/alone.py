@@ -1,8 +1,8 @@
 """Alone: how well each column ranks the label by itself, out of sample in time.
 
-A column is turned into label rates (quantile bins with one bin for null, or smoothed
-category means) on the training window and ranked on validation. No constant separates
-leaks from strong honest columns, so the lead over the runner-up counts as well.
+A column is turned into label rates by cell on training and ranked on validation. No
+constant separates leaks from strong honest columns, so how far a column stands out from
+the others counts as well, and blocking is kept for what no honest column reaches.
 """
 
 from __future__ import annotations
@@ -10,18 +10,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
-from numpy.typing import NDArray
 
 from harness.audit.finding import BLOCK, NOTE, WARN, Finding
-from harness.data import Dataset, Split
+from harness.audit.view import View, rates
 from harness.evidence.auc import plain_auc
 from harness.settings import AuditSettings
 
-_N_BINS = 32
 _SMOOTHING_ROWS = 20.0
-_MIN_CLASS_ROWS = 30
-_MIN_ROWS = 1000
+MIN_ROWS = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,72 +29,68 @@ class ColumnPower:
     missing_auc: float
 
 
-def column_powers(dataset: Dataset, split: Split) -> list[ColumnPower]:
+def column_powers(view: View) -> list[ColumnPower]:
     """Every feature's power alone, strongest first."""
-    train, later = split.train, split.validation
-    label_train, label_later = dataset.label[train], dataset.label[later]
-    powers = []
-    for name in dataset.roles.features:
-        column = dataset.frame[name]
-        fitted, asked = column.iloc[train], column.iloc[later]
-        codes, codes_later, n_codes = _cells(fitted, asked)
-        rates = _rates(codes, label_train, n_codes)
-        powers.append(
-            ColumnPower(
-                column=name,
-                auc=plain_auc(label_later, rates[codes_later]),
-                missing_auc=_missing_auc(fitted, asked, label_train, label_later),
-            )
-        )
+    powers = [
+        ColumnPower(column=name, auc=_auc(view, name), missing_auc=_missing_auc(view, name))
+        for name in view.dataset.roles.features
+    ]
     return sorted(powers, key=lambda power: -power.auc)
 
 
-def check_alone(dataset: Dataset, split: Split, settings: AuditSettings) -> list[Finding]:
+def check_alone(view: View, settings: AuditSettings) -> list[Finding]:
     """L02 and L03: a column, or its absence, that knows the label by itself."""
-    n_positive = int(dataset.label[split.validation].sum())
-    n_negative = len(split.validation) - n_positive
-    if min(n_positive, n_negative) < _MIN_CLASS_ROWS:
-        return [
-            Finding(
-                check="L02",
-                title="column too good alone",
-                severity=NOTE,
-                columns=(),
-                sentence=f"Only {min(n_positive, n_negative)} rows of the rarer class in validation: "
-                "this check has no power here.",
-                evidence={"n_positive": n_positive, "n_negative": n_negative},
-                advice="Lengthen the validation window.",
-            )
-        ]
-    powers = column_powers(dataset, split)
+    if not view.has_power:
+        return [without_power("L02", "column too good alone", view)]
+    powers = column_powers(view)
     findings = []
-    enough = len(split.validation) >= _MIN_ROWS
+    enough = len(view.later) >= MIN_ROWS
     for rank, power in enumerate(powers):
         runner_up = powers[rank + 1].auc if rank + 1 < len(powers) else 0.5
         lead = power.auc - runner_up
         is_block = power.auc >= settings.block_auc and enough
-        is_warn = power.auc >= settings.warn_auc or (
-            rank == 0 and power.auc >= settings.lead_auc and lead >= settings.warn_lead
-        )
-        if is_block or is_warn:
+        stands_out = rank == 0 and power.auc >= settings.lead_auc and lead >= settings.warn_lead
+        if is_block or power.auc >= settings.warn_auc or stands_out:
             findings.append(_too_good(power, lead, BLOCK if is_block else WARN))
         if power.missing_auc >= settings.missing_warn_auc:
             is_block = power.missing_auc >= settings.missing_block_auc and enough
             findings.append(_missing(power, BLOCK if is_block else WARN))
+    warned = [f for f in findings if f.severity == WARN and f.check == "L02"]
+    if len(warned) > 1:  # an easy problem has many strong columns: one sentence says it
+        findings = [f for f in findings if f not in warned] + [_easy(warned)]
     if powers and not findings:
-        findings.append(
-            Finding(
-                check="L02",
-                title="column too good alone",
-                severity=NOTE,
-                columns=(powers[0].column,),
-                sentence=f"The strongest single column is {powers[0].column}, with an AUC of "
-                f"{powers[0].auc:.3f} on validation: nothing unusual.",
-                evidence={"auc": round(powers[0].auc, 4)},
-                advice="Nothing to do.",
-            )
-        )
+        findings.append(_nothing_unusual(powers[0]))
     return findings
+
+
+def without_power(check: str, title: str, view: View) -> Finding:
+    """Says that a check cannot tell anything here, which is not a pass."""
+    return Finding(
+        check=check,
+        title=title,
+        severity=NOTE,
+        columns=(),
+        sentence=f"Only {view.n_rarer} rows of the rarer class in validation: this check has no power "
+        "here.",
+        evidence={"n_rarer_class": view.n_rarer, "n_rows": len(view.later)},
+        advice="Lengthen the validation window.",
+    )
+
+
+def _auc(view: View, name: str) -> float:
+    cells = view.cells(name)
+    share = rates(cells.train, view.label_train, cells.n_cells, _SMOOTHING_ROWS)
+    return plain_auc(view.label_later, share[cells.later])
+
+
+def _missing_auc(view: View, name: str) -> float:
+    """AUC of absence alone, in the direction learned from training."""
+    absent = view.column(name, view.train).isna().to_numpy()
+    if absent.all() or not absent.any():
+        return 0.5
+    rises = view.label_train[absent].mean() >= view.label_train[~absent].mean()
+    absent_later = view.column(name, view.later).isna().to_numpy()
+    return plain_auc(view.label_later, (absent_later == rises).astype(np.float64))
 
 
 def _too_good(power: ColumnPower, lead: float, severity: str) -> Finding:
@@ -115,6 +107,35 @@ def _too_good(power: ColumnPower, lead: float, severity: str) -> Finding:
     )
 
 
+def _easy(warned: list[Finding]) -> Finding:
+    columns = tuple(column for finding in warned for column in finding.columns)
+    best = max(float(finding.evidence["auc"]) for finding in warned)
+    return Finding(
+        check="L02",
+        title="column too good alone",
+        severity=WARN,
+        columns=columns,
+        sentence=f"{len(columns)} columns rank later rows almost perfectly by themselves (the best "
+        f"with an AUC of {best:.3f}): {', '.join(columns[:8])}{', ...' if len(columns) > 8 else ''}.",
+        evidence={f.columns[0]: f.evidence["auc"] for f in warned},
+        advice="Either the problem is easy, or they share a source that is written after the "
+        "outcome; list such columns under dataset.after_outcome.",
+    )
+
+
+def _nothing_unusual(power: ColumnPower) -> Finding:
+    return Finding(
+        check="L02",
+        title="column too good alone",
+        severity=NOTE,
+        columns=(power.column,),
+        sentence=f"The strongest single column is {power.column}, with an AUC of "
+        f"{power.auc:.3f} on validation: nothing unusual.",
+        evidence={"auc": round(power.auc, 4)},
+        advice="Nothing to do.",
+    )
+
+
 def _missing(power: ColumnPower, severity: str) -> Finding:
     return Finding(
         check="L03",
@@ -127,44 +148,3 @@ def _missing(power: ColumnPower, severity: str) -> Finding:
         advice="A value that exists for one class only was written because of the outcome; list "
         "the column under dataset.after_outcome, or accept the finding with a reason.",
     )
-
-
-def _cells(fitted: pd.Series, asked: pd.Series) -> tuple[NDArray[np.intp], NDArray[np.intp], int]:
-    if isinstance(fitted.dtype, pd.CategoricalDtype):
-        n_codes = len(fitted.cat.categories) + 1
-        codes = [part.cat.codes.to_numpy().astype(np.intp) + 1 for part in (fitted, asked)]
-        return codes[0], codes[1], n_codes
-    numbers, later = fitted.to_numpy(dtype=np.float64), asked.to_numpy(dtype=np.float64)
-    known = numbers[~np.isnan(numbers)]
-    edges = (
-        np.unique(np.quantile(known, np.linspace(0, 1, _N_BINS + 1)[1:-1])) if known.size else known
-    )
-    return _binned(numbers, edges), _binned(later, edges), len(edges) + 2
-
-
-def _binned(numbers: NDArray[np.float64], edges: NDArray[np.float64]) -> NDArray[np.intp]:
-    codes = np.searchsorted(edges, numbers, side="right")
-    codes[np.isnan(numbers)] = len(edges) + 1
-    return codes
-
-
-def _rates(codes: NDArray[np.intp], label: NDArray[np.bool_], n_codes: int) -> NDArray[np.float64]:
-    seen = np.bincount(codes, minlength=n_codes)
-    positive = np.bincount(codes, weights=label, minlength=n_codes)
-    smoothed = positive + _SMOOTHING_ROWS * float(label.mean())
-    rates: NDArray[np.float64] = smoothed / (seen + _SMOOTHING_ROWS)
-    return rates
-
-
-def _missing_auc(
-    fitted: pd.Series,
-    asked: pd.Series,
-    label_train: NDArray[np.bool_],
-    label_later: NDArray[np.bool_],
-) -> float:
-    """AUC of absence alone, in the direction learned from training."""
-    absent, absent_later = fitted.isna().to_numpy(), asked.isna().to_numpy()
-    if absent.all() or not absent.any():
-        return 0.5
-    rises = label_train[absent].mean() >= label_train[~absent].mean()
-    return plain_auc(label_later, (absent_later == rises).astype(np.float64))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -27,6 +27,8 @@ class Dataset:
         entity: Who or what each row is about; None without that role.
         roles: What the columns mean.
         timezone: IANA zone whose midnights separate days.
+        feature_times: When values of a feature were computed, by feature, UTC, NaT if unknown.
+        other_times: Further time columns of the table, by name, UTC.
         n_unlabelled: Rows kept out for want of a label.
         notes: Sentences about what was inferred or left out.
         source: Where the rows came from, for provenance.
@@ -43,6 +45,8 @@ class Dataset:
     n_unlabelled: int
     notes: tuple[str, ...]
     source: str
+    feature_times: Mapping[str, NDArray[np.datetime64]] = field(default_factory=dict)
+    other_times: Mapping[str, NDArray[np.datetime64]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.label)

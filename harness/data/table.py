@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -71,6 +72,8 @@ def read_table(settings: TableDataset) -> Dataset:
         n_unlabelled=n_unlabelled,
         notes=tuple(notes),
         source=path.name,
+        feature_times=_feature_times(settings, frame, (*numeric, *categorical)),
+        other_times=_other_times(settings, frame),
     )
 
 
@@ -86,8 +89,9 @@ def _required(key: str, value: str | None) -> str:
 def _check_columns(settings: TableDataset, names: list[str]) -> None:
     for key in ("time", "label"):
         _required(key, getattr(settings, key))
-    for key in ("time", "label", "label_time", "entity"):
-        name = getattr(settings, key)
+    single = {key: getattr(settings, key) for key in ("time", "label", "label_time", "entity")}
+    single |= {f"feature_times.{f}": name for f, name in settings.feature_times.items()}
+    for key, name in single.items():
         if name is not None and name not in names:
             raise ConfigError(f"dataset.{key}: no column '{name}'; {did_you_mean(name, names)}")
     for key in (
@@ -129,7 +133,8 @@ def _named(settings: TableDataset) -> set[str]:
         settings.value,
         settings.after_outcome,
     )
-    return {n for n in single if n} | {name for names in lists for name in names}
+    times = settings.feature_times.values()
+    return {n for n in single if n} | {name for names in lists for name in names} | {*times}
 
 
 def _label_known(
@@ -149,12 +154,45 @@ def _label_known(
     return time
 
 
+def _feature_times(
+    settings: TableDataset, frame: pd.DataFrame, features: Sequence[str]
+) -> dict[str, NDArray[np.datetime64]]:
+    """When each feature's value was computed, where a column says so."""
+    found = {}
+    for feature, name in settings.feature_times.items():
+        if feature not in features:
+            raise ConfigError(
+                f"dataset.feature_times.{feature}: no such feature; {did_you_mean(feature, features)}"
+            )
+        found[feature] = read_time(
+            f"dataset.feature_times.{feature}",
+            frame[name],
+            unit=settings.time_unit,
+            timezone=settings.timezone,
+            allow_null=True,
+        )
+    return found
+
+
+def _other_times(settings: TableDataset, frame: pd.DataFrame) -> dict[str, NDArray[np.datetime64]]:
+    """Time columns without a role: they may tell another order than the table's own."""
+    roles = {settings.time, settings.label_time, *settings.feature_times.values()}
+    return {
+        str(name): read_time(
+            str(name), frame[name], unit=None, timezone=settings.timezone, allow_null=True
+        )
+        for name in frame.columns
+        if name not in roles and pd.api.types.is_datetime64_any_dtype(frame[name].dtype)
+    }
+
+
 def _features(
     settings: TableDataset, frame: pd.DataFrame
 ) -> tuple[list[str], list[str], list[str]]:
     """Numeric names, categorical names and notes; lists given are taken as they are."""
     taken = {settings.time, settings.label, settings.label_time, settings.entity}
     taken |= {*settings.value, *settings.after_outcome, *settings.ignore}
+    taken |= set(settings.feature_times.values())
     given_numeric, given_categorical = settings.numeric, settings.categorical
     taken |= {*(given_numeric or []), *(given_categorical or [])}
     free = [name for name in frame.columns if name not in taken]

@@ -28,20 +28,18 @@ from harness.settings.candidate import (
     ThresholdPolicy,
     TopFractionThreshold,
 )
+from harness.settings.dataset import FlightsDataset, RoleSettings, TableDataset
 from harness.settings.protocol import (
     AcceptedFinding,
     AuditSettings,
     CriteriaSettings,
-    FlightsDataset,
     Guardrail,
     HoldoutSettings,
     LogisticBaseline,
     OutcomeValues,
     PriorBaseline,
-    RoleSettings,
     RollingSplit,
     RuleBaseline,
-    TableDataset,
     TemporalSplit,
 )
 from harness.settings.running import LatencySettings, RunningSettings

@@ -12,80 +12,6 @@ from typing import Any
 
 
 @dataclass(kw_only=True)
-class RoleSettings:
-    """What the columns of a table mean, shared by every dataset.
-
-    Attributes:
-        timezone: IANA zone whose midnights separate days and windows.
-        label_delay: Duration after a row's time at which its label is known (`7d`).
-        rule_columns: Columns whose historic label rate is the simple rule to beat.
-        segments: Columns whose values are reported, and may be guarded, one by one.
-        after_outcome: Columns known only once the outcome is; never used as features.
-        ignore: Columns left out altogether.
-    """
-
-    timezone: str = "UTC"
-    label_delay: str | None = None
-    rule_columns: list[str] = field(default_factory=list)
-    segments: list[str] = field(default_factory=list)
-    after_outcome: list[str] = field(default_factory=list)
-    ignore: list[str] = field(default_factory=list)
-    description: str = ""
-    population: str = ""
-    positive_meaning: str = ""
-    prediction_time: str = ""
-
-
-@dataclass(kw_only=True)
-class FlightsDataset(RoleSettings):
-    """The 336,776 flights that left New York City in 2013.
-
-    Attributes:
-        hours_before: Prediction time, hours before scheduled departure.
-        late_minutes: A flight is late when it arrives more than this many minutes late.
-        leaky: Lets columns known only after the flight in as features: the
-            demonstration of the leakage audit.
-        max_rows: Keeps only the last rows in time; null keeps all.
-    """
-
-    kind: str = "flights"
-    hours_before: float = 2.0
-    late_minutes: int = 15
-    leaky: bool = False
-    max_rows: int | None = None
-
-
-@dataclass(kw_only=True)
-class TableDataset(RoleSettings):
-    """One's own CSV or Parquet table.
-
-    Attributes:
-        path: File to read; `.csv`, `.csv.gz`, `.tsv`, `.parquet` or a folder of Parquet.
-        time: Column with the time of the prediction.
-        time_unit: Unit of an integer time column since 1970: day, s, ms, us or ns.
-        label: Column with the outcome: bool, 0/1, or any two values with `positive`.
-        positive: The value of `label` that counts as positive.
-        label_time: Column with the time at which the label became known.
-        entity: Column that names who or what a row is about.
-        numeric: Feature columns read as numbers; null infers them.
-        categorical: Feature columns read as categories; null infers them.
-        value: Columns with money per row that criteria may use; never features.
-    """
-
-    kind: str = "table"
-    path: str | None = None
-    time: str | None = None
-    time_unit: str | None = None
-    label: str | None = None
-    positive: Any = None
-    label_time: str | None = None
-    entity: str | None = None
-    numeric: list[str] | None = None
-    categorical: list[str] | None = None
-    value: list[str] = field(default_factory=list)
-
-
-@dataclass(kw_only=True)
 class TemporalSplit:
     """train | gap | validation | gap | test, by dates or by durations from the end.
 
@@ -283,7 +209,20 @@ class AuditSettings:
         lead_auc: Least AUC for `warn_lead` to speak.
         missing_block_auc: A column whose mere absence ranks the label this well blocks.
         missing_warn_auc: ... and this well warns.
-        duplicate_share: Excess share of test rows already seen in training that blocks.
+        rule_block: A pure rule covering this share of the rarer class blocks ...
+        rule_block_few: ... or this share, where the column has at most 64 values ...
+        rule_warn: ... and this share warns.
+        identifier_warn_auc: An identifier's beginning, digits or order ranking this well warns.
+        future_block: Share of a column's variance explained by labels around the row, later
+            ones among them, that blocks.
+        future_warn: ... and this share warns.
+        late_share: Share of rows whose feature was computed after the prediction that blocks.
+        duplicate_share: Share of test rows seen in training, beyond what is ordinary, that blocks.
+        model_warn_auc: A model ranking validation this well warns.
+        dominant_loss: Share of the model's lead over chance lost by shuffling one column, and
+        dominant_share: that column's share of all such losses, from which on it is refitted
+            without the column, and
+        dominant_drop: a fall of the AUC by this much without it warns.
         accept: Findings looked at and accepted, with reasons.
     """
 
@@ -295,5 +234,16 @@ class AuditSettings:
     lead_auc: float = 0.85
     missing_block_auc: float = 0.99
     missing_warn_auc: float = 0.85
+    rule_block: float = 0.9
+    rule_block_few: float = 0.7
+    rule_warn: float = 0.3
+    identifier_warn_auc: float = 0.8
+    future_block: float = 0.97
+    future_warn: float = 0.9
+    late_share: float = 0.05
     duplicate_share: float = 0.03
+    model_warn_auc: float = 0.99
+    dominant_loss: float = 0.7
+    dominant_share: float = 0.8
+    dominant_drop: float = 0.2
     accept: list[AcceptedFinding] = field(default_factory=list)
