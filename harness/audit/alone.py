@@ -17,7 +17,6 @@ from harness.evidence.auc import plain_auc
 from harness.settings import AuditSettings
 
 _SMOOTHING_ROWS = 20.0
-MIN_ROWS = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +43,7 @@ def check_alone(view: View, settings: AuditSettings) -> list[Finding]:
         return [without_power("L02", "column too good alone", view)]
     powers = column_powers(view)
     findings = []
-    enough = len(view.later) >= MIN_ROWS
+    enough = view.is_large
     for rank, power in enumerate(powers):
         runner_up = powers[rank + 1].auc if rank + 1 < len(powers) else 0.5
         lead = power.auc - runner_up

@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.audit.alone import MIN_ROWS, without_power
+from harness.audit.alone import without_power
 from harness.audit.finding import BLOCK, WARN, Finding
 from harness.audit.view import Cells, View, of_unit_size
 from harness.evidence.auc import plain_auc
@@ -24,7 +24,7 @@ _FEW_VALUES = 64
 # Group means: this much of a column's rows must be means of their own group's labels.
 _MEAN_SHARE, _MEAN_ROWS, _MEAN_VALUES = 0.95, 100, 3
 _TWINS, _MOST_TWINS = 0.98, 40
-_PAIR_ROWS = 20_000
+_PAIR_ROWS, _PAIR_LEAST = 20_000, 300
 
 
 def check_disguise(view: View, settings: AuditSettings) -> list[Finding]:
@@ -58,7 +58,7 @@ def _pure_rule(view: View, name: str, settings: AuditSettings) -> Finding | None
     needed = settings.rule_block_few if few else settings.rule_block
     if coverage < settings.rule_warn:
         return None
-    severity = BLOCK if coverage >= needed and len(view.later) >= MIN_ROWS else WARN
+    severity = BLOCK if coverage >= needed and view.is_large else WARN
     return Finding(
         check="L04",
         title=_TITLE,
@@ -161,7 +161,7 @@ def _twins(view: View, settings: AuditSettings) -> list[Finding]:
         with np.errstate(over="ignore"):
             difference = values[:, i] - values[:, j]
         known = np.isfinite(difference)
-        if known.sum() < MIN_ROWS or np.ptp(difference[known]) == 0:
+        if known.sum() < _PAIR_LEAST or np.ptp(difference[known]) == 0:
             continue
         auc = plain_auc(label[known], difference[known])
         auc = max(auc, 1 - auc)

@@ -17,6 +17,7 @@ Codes = NDArray[np.intp]
 # Rows of a window looked at: an AUC of 0.5 is then known to 0.002, and leaks are far from that.
 MOST_ROWS = 200_000
 MIN_CLASS_ROWS = 30
+_LARGE = 1000
 _N_BINS = 32
 _FEW_VALUES = 64
 
@@ -75,6 +76,11 @@ class View:
         """Later rows of the rarer class."""
         n_positive = int(self.label_later.sum())
         return min(n_positive, len(self.later) - n_positive)
+
+    @property
+    def is_large(self) -> bool:
+        """Whether there are so many rows that chance and easy problems no longer look like a leak."""
+        return len(self.train) + len(self.later) >= _LARGE
 
     @property
     def has_power(self) -> bool:

@@ -22,7 +22,9 @@ from harness.audit import BLOCK, WARN, audit_before
 from harness.settings import AuditSettings
 
 sys.path.insert(0, str(Path(__file__).parent))
-from tables import LEAKS, Leak, Table, base_tables, honest_tables, opened
+from tables import LEAKS, Leak, Table, base_tables, honest_tables, made, opened
+
+__all__ = ["LEAKS", "made", "plant", "severities", "study"]
 
 # The values tried for each threshold, the most sensitive first.
 GRID = {

@@ -15,11 +15,13 @@ sys.path.insert(0, str(ROOT / "scripts" / "studies"))
 import abtest as abtest_study  # noqa: E402
 import coverage as coverage_study  # noqa: E402
 import false_ship  # noqa: E402
+import leaks as leaks_study  # noqa: E402
 import power as power_study  # noqa: E402
 import sweep as sweep_study  # noqa: E402
 from simulate import Process, draw, truths  # noqa: E402
 
 from harness.abtest.bounds import Looks  # noqa: E402
+from harness.settings import AuditSettings  # noqa: E402
 
 
 @pytest.mark.slow
@@ -92,6 +94,18 @@ def test_plans_reach_the_power_they_promise():
     assert reached >= 78 - 2 * 100 * np.sqrt(0.78 * 0.22 / 60)
 
 
+@pytest.mark.slow
+def test_planted_leaks_are_found_and_honest_tables_left_in_peace():
+    jobs = [(leak, leak.strengths[1], 4) for leak in leaks_study.LEAKS]
+    for leak, found in zip(leaks_study.LEAKS, map(leaks_study.plant, jobs), strict=True):
+        assert found["as it is"] == "block" if leak.can_be_told else found["as it is"] != "silent"
+        assert found["declared"] in (None, "block"), leak.kind
+    honest = [leaks_study.made(seed) for seed in range(30, 40)]
+    found = [leaks_study.severities(table, AuditSettings()) for table in honest]
+    assert sum(blocks for blocks, _, _ in found) == 0
+    assert np.mean([warned for _, warned, _ in found]) <= 1
+
+
 def test_a_simulated_truth_is_what_windows_scatter_around():
     process = Process(base_rate=0.2, n_blocks=10)
     true = truths(process, seed=1, n_windows=60)
@@ -102,7 +116,7 @@ def test_a_simulated_truth_is_what_windows_scatter_around():
     assert (first.label == second.label).all()
 
 
-@pytest.mark.parametrize("name", ["coverage", "sweep", "false_ship", "abtest", "power"])
+@pytest.mark.parametrize("name", ["coverage", "sweep", "false_ship", "abtest", "power", "leaks"])
 def test_every_committed_table_names_the_command_that_made_it(name):
     text = (ROOT / "docs" / "studies" / f"{name}.md").read_text()
     assert re.search(rf"Made by `scripts/studies/{name}.py \d+`", text)
