@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -145,7 +146,7 @@ def _planned_lag1(without: Floats) -> float:
     too short; half a standard error more keeps the promised power in simulations.
     """
     n = len(without)
-    return max(0.0, lag1_correlation(without) + 1.5 / n + 0.5 / np.sqrt(n))
+    return max(0.0, lag1_correlation(without) + 1.5 / n + 0.5 / math.sqrt(n))
 
 
 def _plan(

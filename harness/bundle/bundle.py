@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
 
@@ -17,6 +18,7 @@ from harness.bundle.one_row import OneRow, compile_one_row
 from harness.errors import BundleError
 
 Floats = NDArray[np.float64]
+Rows: TypeAlias = "pd.DataFrame | pa.Table | Sequence[Mapping[str, Any]] | Mapping[str, Any]"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -28,15 +30,17 @@ class Bundle:
         schema: Columns to score.
         threshold: Alert when score >= threshold.
         manifest: What bundle/manifest.json says; empty before it is written.
+        example: A golden row; empty before it is written.
     """
 
     pipeline: Pipeline = field(repr=False)
     schema: InputSchema = field(repr=False)
     threshold: float
     manifest: dict[str, Any] = field(default_factory=dict, repr=False)
+    example: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
-    def score(self, rows: pd.DataFrame | Sequence[Mapping[str, Any]] | Mapping[str, Any]) -> Floats:
-        """Scores of a table, a list of dicts or one dict, shape (n_rows,).
+    def score(self, rows: Rows) -> Floats:
+        """Scores of a DataFrame, an Arrow table, a list of dicts or one dict, shape (n_rows,).
 
         Null and unseen categories are scored as in training; extra columns are ignored.
 
@@ -45,7 +49,7 @@ class Bundle:
         """
         if isinstance(rows, Mapping):
             return np.array([self.score_one(rows)])
-        table = rows if isinstance(rows, pd.DataFrame) else pd.DataFrame(list(rows), dtype=object)
+        table = _table(rows, self.schema)
         if len(table) == 0:
             return np.empty(0)
         return self._through_pipeline(table)
@@ -59,9 +63,7 @@ class Bundle:
         except ValueError as error:
             raise _refused(error) from error
 
-    def alert(
-        self, rows: pd.DataFrame | Sequence[Mapping[str, Any]] | Mapping[str, Any]
-    ) -> NDArray[np.bool_]:
+    def alert(self, rows: Rows) -> NDArray[np.bool_]:
         """Whether each row's score reaches the threshold, shape (n_rows,)."""
         return self.score(rows) >= self.threshold
 
@@ -97,6 +99,24 @@ def golden_rows(bundle: Bundle, features: pd.DataFrame, n_rows: int = 24) -> lis
     except BundleError:
         return rows
     return [*rows, empty]
+
+
+def _table(
+    rows: pd.DataFrame | pa.Table | Sequence[Mapping[str, Any]], schema: InputSchema
+) -> pd.DataFrame:
+    if isinstance(rows, pd.DataFrame):
+        return rows
+    if isinstance(rows, pa.Table):
+        return pd.DataFrame(rows.to_pandas())
+    for i, row in enumerate(rows):
+        if not isinstance(row, Mapping):
+            raise BundleError(f"row {i}: expected a mapping of columns to values, got {row!r:.60}")
+        for name in schema.columns:
+            if name not in row:
+                raise BundleError(
+                    f"column '{name}' is missing from row {i}; pass null if not known"
+                )
+    return pd.DataFrame(list(rows), dtype=object)
 
 
 def _refused(error: ValueError) -> BundleError:

@@ -51,7 +51,7 @@ class InputSchema:
                 hint = did_you_mean(name, map(str, table.columns))
                 raise BundleError(f"column '{name}' is missing from the rows to score; {hint}")
         columns: dict[str, Any] = {name: _numbers(table[name]) for name in self.numeric}
-        columns |= {name: as_category(table[name]) for name in self.categorical}
+        columns |= {name: _categories(table[name]) for name in self.categorical}
         return pd.DataFrame(columns, index=pd.RangeIndex(len(table)))
 
     def numbers_of(self, row: Mapping[str, Any]) -> list[float]:
@@ -117,6 +117,13 @@ def _numbers(column: pd.Series) -> np.ndarray[Any, np.dtype[np.float64]]:
     return values
 
 
+def _categories(column: pd.Series) -> pd.Categorical:
+    if column.dtype == object:
+        texts = [_category(str(column.name), value, i) for i, value in enumerate(column)]
+        return as_category(pd.Series(texts, dtype=object))
+    return as_category(column)
+
+
 def _number(name: str, value: Any, row: int | None = None) -> float:
     if isinstance(value, float):
         if not math.isinf(value):
@@ -124,22 +131,32 @@ def _number(name: str, value: Any, row: int | None = None) -> float:
     elif value is None or value is pd.NA:
         return math.nan
     elif isinstance(value, (int, np.integer, np.floating, np.bool_)):
-        number = float(value)
+        number = _as_float(value)
         if not math.isinf(number):
             return number
     where = f"column '{name}'" + (f", row {row}" if row is not None else "")
     if value is _MISSING:
         raise BundleError(f"{where} is missing from the row to score; pass null if it is not known")
-    raise BundleError(f"{where}: {value!r} is not a finite number; pass a number or null")
+    raise BundleError(f"{where}: {value!r:.60} is not a finite number; pass a number or null")
 
 
-def _category(name: str, value: Any) -> str | None:
+def _as_float(value: Any) -> float:
+    try:
+        return float(value)
+    except OverflowError:  # an integer beyond any float
+        return math.inf
+
+
+def _category(name: str, value: Any, row: int | None = None) -> str | None:
     if isinstance(value, str):
         return value
     if value is _MISSING:
         raise BundleError(
             f"column '{name}' is missing from the row to score; pass null if not known"
         )
+    if not isinstance(value, (int, float, np.generic, type(None))) and value is not pd.NA:
+        where = f"column '{name}'" + (f", row {row}" if row is not None else "")
+        raise BundleError(f"{where}: {value!r:.60} is no category; pass text, a number or null")
     if value is None or value is pd.NA or (isinstance(value, float) and math.isnan(value)):
         return None
     if isinstance(value, float) and value.is_integer():

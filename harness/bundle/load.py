@@ -50,6 +50,7 @@ def load_bundle(folder: str | Path, *, trust: Collection[str] = ()) -> Bundle:
         schema=InputSchema.from_json_schema(_json(place / "input.schema.json")),
         threshold=float(read_json(place / "threshold.json")["value"]),
         manifest=manifest,
+        example=read_json(place / "golden.json")["rows"][0],
     )
     _replay(bundle, place)
     return bundle

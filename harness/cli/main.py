@@ -74,6 +74,16 @@ COMMANDS = {
         "openings and looks per test window; verify, export, unseal",
         "harness ledger verify",
     ),
+    "score": Command(
+        "score",
+        "a bundle's scores for every row of a file",
+        "harness score last new.parquet --out scores.parquet",
+    ),
+    "serve": Command(
+        "serve",
+        "a bundle's scores over HTTP",
+        "harness serve last --port 8000",
+    ),
     "verify": Command(
         "verify", "check a bundle's files and replay its golden rows", "harness verify last"
     ),

@@ -17,11 +17,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--format", choices=("table", "json"), default="table")
 
 
+def bundle_folder(name: str) -> Path:
+    """A bundle's folder: named itself, or by its run, or `last`.
+
+    Raises:
+        ArtefactError: If there is none.
+    """
+    folder = Path(name)
+    if (folder / "manifest.json").is_file():
+        return folder
+    return find_run(name) / "bundle"
+
+
 def run(options: argparse.Namespace) -> int:
     """Load the bundle the way everyone does, and say what was checked."""
-    folder = Path(options.bundle)
-    if not (folder / "manifest.json").is_file():
-        folder = find_run(options.bundle) / "bundle"
+    folder = bundle_folder(options.bundle)
 
     from harness.bundle import load_bundle
 

@@ -28,7 +28,7 @@ def column_names(path: Path) -> list[str]:
     if path.is_file() and path.stat().st_size == 0:
         raise DataError(f"dataset.path: {path} is empty (0 bytes)")
     try:
-        if _is_csv(path):
+        if is_csv(path):
             with pacsv.open_csv(path, parse_options=_parse(path)) as reader:
                 names = list(reader.schema.names)
         else:
@@ -52,7 +52,7 @@ def read_columns(path: Path, names: Sequence[str]) -> pd.DataFrame:
         DataError: If the file is damaged or has no rows.
     """
     try:
-        if _is_csv(path):
+        if is_csv(path):
             options = pacsv.ConvertOptions(
                 include_columns=list(names),
                 strings_can_be_null=True,
@@ -74,7 +74,12 @@ def read_columns(path: Path, names: Sequence[str]) -> pd.DataFrame:
     return frame
 
 
-def _is_csv(path: Path) -> bool:
+def is_csv(path: Path) -> bool:
+    """Whether the name says CSV; Parquet otherwise.
+
+    Raises:
+        ConfigError: If it says neither.
+    """
     suffixes = [suffix.lower() for suffix in path.suffixes]
     if suffixes and suffixes[-1] in _PACKED:
         suffixes.pop()
@@ -89,11 +94,15 @@ def _is_csv(path: Path) -> bool:
 
 
 def _parse(path: Path) -> pacsv.ParseOptions:
-    """The separator its head shows: of the usual ones, the one that occurs most."""
+    return pacsv.ParseOptions(delimiter=separator(path))
+
+
+def separator(path: Path) -> str:
+    """The separator a CSV's head shows: of the usual ones, the one that occurs most."""
     with pa.input_stream(path) as stream:  # unpacks .gz and .bz2 by their ending
         head = stream.read(65_536).split(b"\n", 1)[0]
-    counts = {separator: head.count(separator.encode()) for separator in ",;\t|"}
-    return pacsv.ParseOptions(delimiter=max(counts, key=lambda separator: counts[separator]))
+    counts = {mark: head.count(mark.encode()) for mark in ",;\t|"}
+    return max(counts, key=lambda mark: counts[mark])
 
 
 def _unreadable(path: Path, error: Exception) -> DataError:

@@ -1,0 +1,99 @@
+"""`harness serve`: a bundle over HTTP."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from harness.cli.verify import bundle_folder
+from harness.errors import ConfigError
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What is served, where, and within which limits."""
+    parser.add_argument("bundle", help="bundle folder, run folder, or `last`")
+    parser.add_argument("--host", default="127.0.0.1", help="default: this machine alone")
+    parser.add_argument("--port", type=int, default=8000)
+    parser.add_argument("--workers", type=int, default=1, help="processes that answer")
+    parser.add_argument(
+        "--api-key-file", metavar="FILE", help="file with the key; else HARNESS_API_KEY, else none"
+    )
+    parser.add_argument("--max-rows", type=int, default=10_000, help="most rows of one request")
+    parser.add_argument("--max-body-mb", type=float, default=10, help="largest request")
+    parser.add_argument(
+        "--max-concurrent", type=int, default=256, help="connections; more get a 503"
+    )
+    parser.add_argument("--log", type=Path, metavar="FOLDER", help="log requests as JSON lines")
+    parser.add_argument("--log-values", action="store_true", help="log the rows themselves too")
+    parser.add_argument("--ssl-certfile", help="serve HTTPS with this certificate")
+    parser.add_argument("--ssl-keyfile", help="its key")
+    parser.add_argument(
+        "--trust", action="append", default=[], metavar="TYPE", help="a type to trust, by full name"
+    )
+    parser.add_argument(
+        "--dockerfile", action="store_true", help="print a Dockerfile for this bundle and stop"
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Check the bundle, then serve it until told to stop."""
+    folder = bundle_folder(options.bundle)
+
+    from harness.bundle import load_bundle
+
+    bundle = load_bundle(folder, trust=options.trust)  # refuse here, not in a worker
+    if options.dockerfile:
+        from harness.serving.container import dockerfile
+
+        print(dockerfile(bundle.manifest), end="")
+        return 0
+    uvicorn = _uvicorn()
+
+    from harness.serving.figures import MULTIPROCESS
+    from harness.serving.options import ServeOptions
+    from harness.serving.request import api_key
+
+    serve = ServeOptions(
+        bundle=str(folder.resolve()),
+        trust=tuple(options.trust),
+        max_body_bytes=int(1e6 * options.max_body_mb),
+        max_rows=options.max_rows,
+        key_file=options.api_key_file,
+        log_folder=str(options.log.resolve()) if options.log else None,
+        log_values=options.log_values,
+    )
+    api_key(serve)
+    serve.into_environment()
+    with tempfile.TemporaryDirectory() as figures:
+        if options.workers > 1:
+            os.environ[MULTIPROCESS] = figures
+        uvicorn.run(
+            "harness.serving.app:create",
+            factory=True,
+            host=options.host,
+            port=options.port,
+            workers=options.workers,
+            limit_concurrency=options.max_concurrent,
+            timeout_graceful_shutdown=30,
+            ssl_certfile=options.ssl_certfile,
+            ssl_keyfile=options.ssl_keyfile,
+            access_log=False,
+            server_header=False,
+            log_level="warning",
+        )
+    return 0
+
+
+def _uvicorn() -> Any:
+    try:
+        import fastapi  # noqa: F401
+        import prometheus_client  # noqa: F401
+        import uvicorn
+    except ModuleNotFoundError as error:
+        raise ConfigError(
+            f"harness serve needs {error.name}, which is not installed: pip install 'harness[serve]'"
+        ) from error
+    return uvicorn

@@ -1,0 +1,196 @@
+"""App: the routes of a server, around one live bundle."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.responses import HTMLResponse, JSONResponse, Response
+
+from harness.errors import BundleError
+from harness.serving.figures import Figures
+from harness.serving.form import form_page
+from harness.serving.live import LiveBundle, Loaded
+from harness.serving.log import RequestLog
+from harness.serving.options import ServeOptions
+from harness.serving.request import Asked, RequestError, api_key, check_key, read_rows
+
+# Up to so many rows are scored at once where they arrive; more go to a thread.
+_INLINE_ROWS = 32
+
+
+def create() -> FastAPI:
+    """The app of a worker process, with the options its launcher left."""
+    return build_app(ServeOptions.from_environment())
+
+
+def build_app(options: ServeOptions) -> FastAPI:
+    """An app that serves a bundle.
+
+    Args:
+        options: How to serve.
+
+    Raises:
+        ConfigError: If the API key cannot be read.
+    """
+    server = _Server(options)
+    app = FastAPI(
+        title="harness",
+        summary="Scores of a judged model",
+        lifespan=server.lifespan,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+    )
+    app.add_api_route("/score", server.score, methods=["POST"])
+    app.add_api_route("/health", server.health, methods=["GET"])
+    app.add_api_route("/ready", server.ready, methods=["GET"])
+    app.add_api_route("/metadata", server.metadata, methods=["GET"])
+    app.add_api_route("/metrics", server.metrics, methods=["GET"])
+    app.add_api_route("/openapi.json", server.openapi, methods=["GET"])
+    app.add_api_route("/", server.form, methods=["GET"])
+    app.add_exception_handler(RequestError, server.refuse)
+    app.state.live = server.live
+    return app
+
+
+class _Server:
+    """What the routes share: the live bundle, its figures and its log."""
+
+    def __init__(self, options: ServeOptions) -> None:
+        self.options = options
+        self.key = api_key(options)
+        self.live = LiveBundle(Path(options.bundle), options.trust)
+        self.figures = Figures()
+        self.log = (
+            RequestLog(
+                Path(options.log_folder),
+                with_values=options.log_values,
+                max_bytes=options.log_bytes,
+                max_files=options.log_files,
+            )
+            if options.log_folder
+            else None
+        )
+
+    @contextlib.asynccontextmanager
+    async def lifespan(self, app: FastAPI) -> AsyncIterator[None]:
+        """Load before the first request; keep looking for another bundle until the end."""
+        await asyncio.to_thread(self.live.look)
+        looking = asyncio.create_task(self._keep_looking())
+        yield
+        looking.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await looking
+        if self.log is not None:
+            self.log.close()
+
+    async def _keep_looking(self) -> None:
+        while True:
+            await asyncio.sleep(self.options.reload_seconds)
+            await asyncio.to_thread(self.live.look)
+
+    async def score(self, request: Request) -> Response:
+        """Score one row or many."""
+        start = time.perf_counter()
+        check_key(self.key, request.headers)
+        loaded = self._loaded()
+        asked = read_rows(await self._body(request), self.options)
+        if len(asked.rows) <= _INLINE_ROWS:
+            scores = self._scores(loaded, asked)
+        else:
+            scores = await asyncio.to_thread(self._scores, loaded, asked)
+        alerts = [score >= loaded.bundle.threshold for score in scores]
+        took = time.perf_counter() - start
+        self.figures.scored(len(scores), sum(alerts), took)
+        if self.log is not None:
+            self.log.write(
+                asked.rows, scores, alerts, version=loaded.version, milliseconds=1000 * took
+            )
+        told = {"threshold": loaded.bundle.threshold, "version": loaded.version}
+        if asked.is_single:
+            return JSONResponse({"score": scores[0], "alert": alerts[0], **told})
+        return JSONResponse({"scores": scores, "alerts": alerts, **told})
+
+    async def health(self) -> dict[str, str]:
+        """The process answers."""
+        return {"status": "ok"}
+
+    async def ready(self) -> JSONResponse:
+        """A bundle is loaded, whole, and scores as when it was written."""
+        loaded = self.live.current
+        if loaded is None:
+            return JSONResponse({"status": "not ready", "problem": self.live.problem}, 503)
+        told = {"status": "ready", "version": loaded.version}
+        return JSONResponse(told | ({"problem": self.live.problem} if self.live.problem else {}))
+
+    async def metadata(self) -> dict[str, Any]:
+        """What answers: the manifest's facts and the input's schema."""
+        loaded = self._loaded()
+        manifest = loaded.bundle.manifest
+        names = (
+            "name",
+            "decision",
+            "model",
+            "protocol_fingerprint",
+            "candidate_fingerprint",
+            "libraries",
+        )
+        return {
+            "version": loaded.version,
+            "threshold": loaded.bundle.threshold,
+            "columns": list(loaded.bundle.schema.columns),
+            **{name: manifest[name] for name in names},
+        }
+
+    async def metrics(self) -> Response:
+        """Figures in Prometheus' text format."""
+        content, kind = self.figures.text()
+        return Response(content, media_type=kind)
+
+    async def openapi(self) -> dict[str, Any]:
+        """The interface with the bundle's own schema and an example row."""
+        from harness.serving.openapi import interface
+
+        loaded = self._loaded()
+        return interface(loaded.bundle.schema.json_schema(loaded.bundle.example), loaded.version)
+
+    async def form(self) -> HTMLResponse:
+        """A page to try one row by hand."""
+        loaded = self._loaded()
+        page, policy = form_page(loaded.bundle, loaded.version, needs_key=self.key is not None)
+        return HTMLResponse(page, headers={"Content-Security-Policy": policy})
+
+    async def refuse(self, request: Request, error: Exception) -> JSONResponse:
+        """A refused request, in one sentence."""
+        assert isinstance(error, RequestError)
+        self.figures.refused(error.status)
+        return JSONResponse({"error": str(error)}, error.status)
+
+    def _loaded(self) -> Loaded:
+        if self.live.current is None:
+            raise RequestError(503, f"no bundle is loaded ({self.live.problem})")
+        return self.live.current
+
+    async def _body(self, request: Request) -> bytes:
+        most = self.options.max_body_bytes
+        parts, size = [], 0
+        async for part in request.stream():
+            size += len(part)
+            if size > most:
+                raise RequestError(413, f"the body is longer than {most:,} bytes")
+            parts.append(part)
+        return b"".join(parts)
+
+    def _scores(self, loaded: Loaded, asked: Asked) -> list[float]:
+        try:
+            if asked.is_single:
+                return [loaded.bundle.score_one(asked.rows[0])]
+            return [float(score) for score in loaded.bundle.score(asked.rows)]
+        except BundleError as error:
+            raise RequestError(422, str(error)) from error

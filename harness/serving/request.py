@@ -1,0 +1,106 @@
+"""Request: the body of a scoring request, read without trusting it."""
+
+from __future__ import annotations
+
+import hmac
+import json
+import math
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+from harness.errors import ConfigError
+from harness.serving.options import KEY_VARIABLE, ServeOptions
+
+
+class RequestError(Exception):
+    """A request that is refused, with its HTTP status.
+
+    Attributes:
+        status: 400, 401, 413 or 422.
+    """
+
+    def __init__(self, status: int, sentence: str) -> None:
+        super().__init__(sentence)
+        self.status = status
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Rows to score.
+
+    Attributes:
+        rows: One mapping of columns to values per row.
+        is_single: Whether one row was sent by itself, and gets one answer by itself.
+    """
+
+    rows: list[Mapping[str, Any]]
+    is_single: bool
+
+
+def read_rows(body: bytes, options: ServeOptions) -> Asked:
+    """One row as an object, or many as a list or under `rows`.
+
+    Raises:
+        RequestError: If the body is no JSON, of another shape, or too long.
+    """
+    try:
+        content = json.loads(body, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        what = "nested too deeply" if isinstance(error, RecursionError) else str(error)
+        raise RequestError(400, f"the body is no JSON ({what})") from error
+    is_single = isinstance(content, dict) and not isinstance(content.get("rows"), list)
+    rows = [content] if is_single else content.get("rows") if isinstance(content, dict) else content
+    if not isinstance(rows, list):
+        raise RequestError(
+            422, "send one row as an object of columns to values, or a list of such rows"
+        )
+    if not rows:
+        raise RequestError(422, "the list of rows is empty")
+    if len(rows) > options.max_rows:
+        raise RequestError(
+            413, f"{len(rows):,} rows in one request; at most {options.max_rows:,} are taken"
+        )
+    for i, row in enumerate(rows):
+        if not isinstance(row, dict):
+            raise RequestError(422, f"row {i}: expected an object of columns to values")
+        for name, value in row.items():
+            if isinstance(value, float) and not math.isfinite(value):  # 1e999
+                raise RequestError(422, f"row {i}, column '{name:.60}': no finite number")
+    return Asked(rows=rows, is_single=is_single)
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON; pass null")
+
+
+def api_key(options: ServeOptions) -> str | None:
+    """The key a request has to carry: from the file, else HARNESS_API_KEY, else none.
+
+    Raises:
+        ConfigError: If the file cannot be read or is empty.
+    """
+    if options.key_file is None:
+        return os.environ.get(KEY_VARIABLE) or None
+    try:
+        key = Path(options.key_file).expanduser().read_text().strip()
+    except OSError as error:
+        raise ConfigError(f"--api-key-file {options.key_file}: {error.strerror}") from error
+    if not key:
+        raise ConfigError(f"--api-key-file {options.key_file}: is empty")
+    return key
+
+
+def check_key(key: str | None, headers: Mapping[str, str]) -> None:
+    """Compare the key sent with the key asked for, in constant time.
+
+    Raises:
+        RequestError: If it is missing or another.
+    """
+    if key is None:
+        return
+    sent = headers.get("x-api-key") or headers.get("authorization", "").removeprefix("Bearer ")
+    if not hmac.compare_digest(sent.encode(), key.encode()):
+        raise RequestError(401, "send the API key as `Authorization: Bearer KEY` or `X-API-Key`")
