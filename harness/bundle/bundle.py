@@ -15,9 +15,12 @@ from sklearn.pipeline import Pipeline
 
 from harness.bundle.input_schema import InputSchema, rows_of
 from harness.bundle.one_row import OneRow, compile_one_row
+from harness.candidate.positive_score import pipeline_score
 from harness.errors import BundleError
 
 Floats = NDArray[np.float64]
+# Rows searched for sensitive ones, and how many of these are kept.
+_SEARCHED, _SENSITIVE = 20_000, 4
 Rows: TypeAlias = "pd.DataFrame | pa.Table | Sequence[Mapping[str, Any]] | Mapping[str, Any]"
 
 
@@ -70,10 +73,9 @@ class Bundle:
     def _through_pipeline(self, table: pd.DataFrame) -> Floats:
         features = self.schema.frame(table)
         try:
-            scores = self.pipeline.predict_proba(features)[:, 1]
+            return pipeline_score(self.pipeline, features)
         except ValueError as error:
             raise _refused(error) from error
-        return np.asarray(scores, dtype=np.float64)
 
     @cached_property
     def one_row(self) -> OneRow | None:
@@ -82,16 +84,19 @@ class Bundle:
 
 
 def golden_rows(bundle: Bundle, features: pd.DataFrame, n_rows: int = 24) -> list[dict[str, Any]]:
-    """Rows to replay at load: spread over the table, then one without any value.
+    """Rows to replay at load: spread over the table, sensitive ones, and one without any value.
 
-    The empty row is left out where the model refuses nulls.
+    Sensitive rows are those whose score changes when their numbers pass through 32 bits: they
+    show a detour that others would hide. The empty row is left out where the model refuses
+    nulls.
 
     Args:
         bundle: The bundle that will score them.
         features: Typed features, shape (n_rows, n_features).
         n_rows: How many to take from the table.
     """
-    places = np.unique(np.linspace(0, len(features) - 1, n_rows).astype(np.intp))
+    places = np.linspace(0, len(features) - 1, n_rows).astype(np.intp)
+    places = np.unique(np.concatenate([places, _sensitive(bundle, features)]))
     rows = rows_of(features.iloc[places])
     empty = dict.fromkeys(rows[0])
     try:
@@ -99,6 +104,20 @@ def golden_rows(bundle: Bundle, features: pd.DataFrame, n_rows: int = 24) -> lis
     except BundleError:
         return rows
     return [*rows, empty]
+
+
+def _sensitive(bundle: Bundle, features: pd.DataFrame) -> NDArray[np.intp]:
+    """Places of a few rows that score otherwise in single precision."""
+    part = features.iloc[:_SEARCHED]
+    single = part.copy()
+    with np.errstate(over="ignore"):
+        for name in bundle.schema.numeric:
+            single[name] = single[name].astype(np.float32).astype(np.float64)
+    try:
+        differs = bundle.score(part) != bundle.score(single)
+    except BundleError:  # a number too large for 32 bits, or nulls the model refuses
+        return np.empty(0, dtype=np.intp)
+    return np.flatnonzero(differs)[:_SENSITIVE]
 
 
 def _table(

@@ -20,7 +20,7 @@ from harness.errors import ArtefactError, BundleError
 FORMAT_VERSION = 1
 # Holds the manifest's own hash, in the form `sha256sum --check` reads.
 SEAL = "manifest.sha256"
-# A single row may take another summation order through BLAS than a batch does.
+# Other models than those we ship may add up in another order for a single row.
 _ONE_ROW_TOLERANCE = 1e-12
 
 

@@ -20,6 +20,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 
 from harness.bundle.input_schema import InputSchema
+from harness.candidate.positive_score import model_score
 
 Floats = NDArray[np.float64]
 OneRow = Callable[[Mapping[str, Any]], float]
@@ -122,4 +123,4 @@ def _predictor(model: Any) -> Callable[[Floats], float]:
             return float(booster.inplace_predict(row, iteration_range=rounds)[0])
 
         return predict
-    return lambda row: float(model.predict_proba(row)[0, 1])
+    return lambda row: float(model_score(model, row)[0])

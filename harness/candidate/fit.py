@@ -17,6 +17,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 
+from harness.candidate.positive_score import pipeline_score
 from harness.candidate.targets import build, transformer_for
 from harness.candidate.weighting import apply_weight, positive_weight
 from harness.data import Dataset
@@ -53,12 +54,7 @@ class FittedModel:
 
     def score(self, features: pd.DataFrame) -> NDArray[np.float64]:
         """Probability-like score of each row, shape (n_rows,)."""
-        return positive_score(self.pipeline, features)
-
-
-def positive_score(model: Any, features: Any) -> NDArray[np.float64]:
-    """The positive class's column of `predict_proba`, as float64, shape (n_rows,)."""
-    return np.asarray(model.predict_proba(features)[:, 1], dtype=np.float64)
+        return pipeline_score(self.pipeline, features)
 
 
 def fit_model(
