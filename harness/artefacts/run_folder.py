@@ -51,8 +51,12 @@ def find_runs(root: Path) -> list[Path]:
     return sorted(found)
 
 
-def find_run(name: str) -> Path:
+def find_run(name: str, *, having: str = RECORD) -> Path:
     """A run's folder by path, or `last` for the newest one below outputs/.
+
+    Args:
+        name: Folder, or `last`.
+        having: File the newest run has to have: an A/B test has no bundle.
 
     Raises:
         ArtefactError: If there is none.
@@ -64,9 +68,10 @@ def find_run(name: str) -> Path:
                 f"{name}: no run there (no {RECORD}); name a run's folder, or `last`"
             )
         return folder
-    runs = find_runs(Path("outputs"))
+    runs = [run for run in find_runs(Path("outputs")) if (run / having).is_file()]
     if not runs:
+        what = "run" if having == RECORD else f"run with {having}"
         raise ArtefactError(
-            "last: no run below outputs/ in this folder; start one with `harness run`"
+            f"last: no {what} below outputs/ in this folder; start one with `harness run`"
         )
     return max(runs, key=lambda run: (run / RECORD).stat().st_mtime_ns)

@@ -26,7 +26,7 @@ def bundle_folder(name: str) -> Path:
     folder = Path(name)
     if (folder / "manifest.json").is_file():
         return folder
-    return find_run(name) / "bundle"
+    return find_run(name, having="bundle/manifest.json") / "bundle"
 
 
 def run(options: argparse.Namespace) -> int:

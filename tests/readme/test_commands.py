@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shlex
+import signal
+import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -41,16 +45,43 @@ def call(command: str, folder: Path) -> subprocess.CompletedProcess:
     )
 
 
+def serve(command: str, folder: Path) -> subprocess.Popen:
+    """A server of the docs, once it answers."""
+    words = shlex.split(command)
+    port = words[words.index("--port") + 1]
+    process = subprocess.Popen(
+        [sys.executable, "-m", *words], cwd=folder, env=os.environ.copy(), start_new_session=True
+    )
+    for _ in range(600):
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", int(port))):
+            return process
+        time.sleep(0.05)
+    raise AssertionError(f"{command}: no answer")
+
+
+@pytest.fixture
+def servers():
+    """Servers a test starts; ended with it."""
+    started: list[subprocess.Popen] = []
+    yield started
+    for process in started:
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait(30)
+
+
 @pytest.mark.slow
-def test_every_readme_command_runs_as_written(tmp_path):
+def test_every_command_of_readme_and_docs_runs_as_written(tmp_path, servers):
     table = make_table(4000).rename(columns={"when": "issued", "y": "defaulted"})
     table["issued"] = table["issued"].min() + (table["issued"] - table["issued"].min()) * 3
     table.to_csv(tmp_path / "loans.csv", index=False)
     make_log(12_000).to_csv(tmp_path / "users.csv", index=False)
     expected = {"harness gate": {0, 1, 3, 4}, "harness audit dataset.leaky=true": {1}}
     ran = 0
-    for command in commands("README.md"):
+    for command in (*commands("README.md"), *commands("docs/serving.md")):
         if command in RECURSIVE:
+            continue
+        if command.startswith("harness serve") and "--dockerfile" not in command:
+            servers.append(serve(command, tmp_path))
             continue
         done = call(command, tmp_path)
         allowed = next((s for start, s in expected.items() if command.startswith(start)), {0})
@@ -58,7 +89,8 @@ def test_every_readme_command_runs_as_written(tmp_path):
         assert "Traceback" not in done.stderr
         assert "Warning" not in done.stderr, done.stderr
         ran += 1
-    assert ran >= 9
+    assert ran >= 15
+    assert servers
 
 
 def test_contributing_names_scripts_that_are_there():

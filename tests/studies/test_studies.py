@@ -17,6 +17,7 @@ import coverage as coverage_study  # noqa: E402
 import false_ship  # noqa: E402
 import leaks as leaks_study  # noqa: E402
 import power as power_study  # noqa: E402
+import skew as skew_study  # noqa: E402
 import sweep as sweep_study  # noqa: E402
 from simulate import Process, draw, truths  # noqa: E402
 
@@ -95,6 +96,13 @@ def test_plans_reach_the_power_they_promise():
 
 
 @pytest.mark.slow
+def test_scores_differ_by_nothing_and_every_skew_is_noticed():
+    text = skew_study.study(2_000)
+    assert "largest difference 0." in text
+    assert "of which 0 went unnoticed" in text
+
+
+@pytest.mark.slow
 def test_planted_leaks_are_found_and_honest_tables_left_in_peace():
     jobs = [(leak, leak.strengths[1], 4) for leak in leaks_study.LEAKS]
     for leak, found in zip(leaks_study.LEAKS, map(leaks_study.plant, jobs), strict=True):
@@ -116,7 +124,9 @@ def test_a_simulated_truth_is_what_windows_scatter_around():
     assert (first.label == second.label).all()
 
 
-@pytest.mark.parametrize("name", ["coverage", "sweep", "false_ship", "abtest", "power", "leaks"])
+@pytest.mark.parametrize(
+    "name", ["coverage", "sweep", "false_ship", "abtest", "power", "leaks", "skew"]
+)
 def test_every_committed_table_names_the_command_that_made_it(name):
     text = (ROOT / "docs" / "studies" / f"{name}.md").read_text()
     assert re.search(rf"Made by `scripts/studies/{name}.py \d+`", text)
