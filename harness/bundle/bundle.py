@@ -34,6 +34,7 @@ class Bundle:
         threshold: Alert when score >= threshold.
         manifest: What bundle/manifest.json says; empty before it is written.
         example: A golden row; empty before it is written.
+        notes: What differs here from where it was written, without changing a score.
     """
 
     pipeline: Pipeline = field(repr=False)
@@ -41,6 +42,7 @@ class Bundle:
     threshold: float
     manifest: dict[str, Any] = field(default_factory=dict, repr=False)
     example: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    notes: tuple[str, ...] = ()
 
     def score(self, rows: Rows) -> Floats:
         """Scores of a DataFrame, an Arrow table, a list of dicts or one dict, shape (n_rows,).

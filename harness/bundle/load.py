@@ -12,8 +12,10 @@ import skops.io
 from numpy.typing import NDArray
 
 from harness.artefacts import read_json
+from harness.artefacts.versions import versions
 from harness.bundle.bundle import Bundle
 from harness.bundle.input_schema import InputSchema
+from harness.bundle.signature import SIGNATURE, check_signature, configured_key
 from harness.bundle.trusted_types import KNOWN_TYPES
 from harness.errors import ArtefactError, BundleError
 
@@ -24,12 +26,21 @@ SEAL = "manifest.sha256"
 _ONE_ROW_TOLERANCE = 1e-12
 
 
-def load_bundle(folder: str | Path, *, trust: Collection[str] = ()) -> Bundle:
+def load_bundle(
+    folder: str | Path,
+    *,
+    trust: Collection[str] = (),
+    key: str | Path | None = None,
+    ask_signature: bool = True,
+) -> Bundle:
     """Load a bundle that proves to be whole and to score as it did when written.
 
     Args:
         folder: The bundle's folder.
         trust: Types beyond the known ones that may be rebuilt, by full name.
+        key: PEM file of the public key the bundle has to be signed with; None takes
+            HARNESS_BUNDLE_KEY, and asks for no signature where that is not set either.
+        ask_signature: Whether a signature is asked for at all; signing itself does not.
 
     Raises:
         BundleError: If a file is missing, added, changed or too new, a type is not
@@ -37,6 +48,9 @@ def load_bundle(folder: str | Path, *, trust: Collection[str] = ()) -> Bundle:
     """
     place = Path(folder)
     _check_seal(place)
+    asked = configured_key(key) if ask_signature else None
+    if asked is not None:
+        check_signature(place, SEAL, asked)
     try:
         manifest = read_json(place / "manifest.json")
     except ArtefactError as error:
@@ -51,6 +65,7 @@ def load_bundle(folder: str | Path, *, trust: Collection[str] = ()) -> Bundle:
         threshold=float(read_json(place / "threshold.json")["value"]),
         manifest=manifest,
         example=read_json(place / "golden.json")["rows"][0],
+        notes=_other_versions(manifest["libraries"]),
     )
     _replay(bundle, place)
     return bundle
@@ -59,6 +74,16 @@ def load_bundle(folder: str | Path, *, trust: Collection[str] = ()) -> Bundle:
 def largest_difference(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
     """Largest absolute difference of two sets of scores."""
     return float(np.abs(a - b).max(initial=0.0))
+
+
+def _other_versions(then: dict[str, str]) -> tuple[str, ...]:
+    """Libraries that are not those of the run; golden rows decide whether it matters."""
+    now = versions(then)
+    return tuple(
+        f"{name} was {then[name]} and is {now.get(name, 'not installed')} here"
+        for name in sorted(then)
+        if now.get(name) != then[name]
+    )
 
 
 def _check_seal(place: Path) -> None:
@@ -76,7 +101,7 @@ def _check_seal(place: Path) -> None:
 
 
 def _check_files(place: Path, expected: dict[str, str]) -> None:
-    present = {path.name for path in place.iterdir()} - {"manifest.json", SEAL}
+    present = {path.name for path in place.iterdir()} - {"manifest.json", SEAL, SIGNATURE}
     for name in sorted(present - set(expected)):
         raise BundleError(
             f"{place / name}: not in the manifest; remove it or fetch the bundle again"

@@ -21,6 +21,7 @@ from harness.bundle.load import FORMAT_VERSION, SEAL, largest_difference
 from harness.bundle.skops_file import dump_pipeline
 from harness.bundle.trusted_types import KNOWN_TYPES
 from harness.config.own_code import own_classes
+from harness.errors import BundleError
 
 # Libraries that make a score.
 SCORING = ("harness", "numpy", "pandas", "scikit-learn", "scipy", "skops", "xgboost")
@@ -90,4 +91,11 @@ def write_bundle(
 
 
 def _types_needed(path: Path) -> list[str]:
-    return [t for t in skops.io.get_untrusted_types(file=path) if t not in KNOWN_TYPES]
+    needed = [t for t in skops.io.get_untrusted_types(file=path) if t not in KNOWN_TYPES]
+    local = [name for name in needed if name.startswith("__main__.")]
+    if local:
+        raise BundleError(
+            f"{local[0]}: defined in a notebook or script, which nobody else can import; put the class "
+            "into a module of its own and name it by that"
+        )
+    return needed

@@ -84,6 +84,9 @@ COMMANDS = {
         "a bundle's scores over HTTP",
         "harness serve last --port 8000",
     ),
+    "sign": Command(
+        "sign", "vouch for a bundle with an Ed25519 key", "harness sign last --key private.pem"
+    ),
     "verify": Command(
         "verify", "check a bundle's files and replay its golden rows", "harness verify last"
     ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
 from harness.artefacts import find_run, to_json
@@ -13,6 +14,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("bundle", help="bundle folder, run folder, or `last`")
     parser.add_argument(
         "--trust", action="append", default=[], metavar="TYPE", help="a type to trust, by full name"
+    )
+    parser.add_argument(
+        "--key", type=Path, help="public key it has to be signed with (else HARNESS_BUNDLE_KEY)"
     )
     parser.add_argument("--format", choices=("table", "json"), default="table")
 
@@ -35,11 +39,14 @@ def run(options: argparse.Namespace) -> int:
 
     from harness.bundle import load_bundle
 
-    manifest = load_bundle(folder, trust=options.trust).manifest
+    bundle = load_bundle(folder, trust=options.trust, key=options.key)
+    manifest = bundle.manifest
     if options.format == "json":
         print(to_json(manifest), end="")
         return 0
     n_files = len(manifest["files"])
     print(f"{folder}: whole ({n_files} files), golden rows score as when it was written")
     print(f"decision {manifest['decision']}, model {manifest['model']}")
+    for note in bundle.notes:
+        print(f"note: {note}; the golden rows agree", file=sys.stderr)
     return 0

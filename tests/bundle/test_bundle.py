@@ -220,3 +220,81 @@ def test_latency_counts_its_calls(built):
     times = measure_latency(bundle, rows_of(features.head(3)), n_rows=20, n_warmup=2)
     assert times.shape == (20,)
     assert (times > 0).all()
+
+
+def keys(folder: Path) -> tuple[Path, Path]:
+    from cryptography.hazmat.primitives import serialization as pem
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    private = Ed25519PrivateKey.generate()
+    plain = private.private_bytes(pem.Encoding.PEM, pem.PrivateFormat.PKCS8, pem.NoEncryption())
+    (folder / "private.pem").write_bytes(plain)
+    public = private.public_key()
+    shown = public.public_bytes(pem.Encoding.PEM, pem.PublicFormat.SubjectPublicKeyInfo)
+    (folder / "public.pem").write_bytes(shown)
+    return folder / "private.pem", folder / "public.pem"
+
+
+def test_a_configured_key_refuses_what_it_did_not_sign(built, tmp_path, harness, monkeypatch):
+    shutil.copytree(built[0], tmp_path / "b")
+    private, public = keys(tmp_path)
+    (tmp_path / "other").mkdir()
+    _, other = keys(tmp_path / "other")
+    with pytest.raises(BundleError, match="not signed"):
+        load_bundle(tmp_path / "b", key=public)
+    assert harness("sign", "b", "--key", private)[0] == 0
+    assert harness("verify", "b", "--key", public)[0] == 0
+    with pytest.raises(BundleError, match="not a signature of this bundle"):
+        load_bundle(tmp_path / "b", key=other)
+    monkeypatch.setenv("HARNESS_BUNDLE_KEY", str(other))
+    assert harness("verify", "b")[0] == 2
+    monkeypatch.setenv("HARNESS_BUNDLE_KEY", str(public))
+    assert harness("verify", "b")[0] == 0
+    (tmp_path / "b" / "manifest.sig").write_bytes(b"x" * 64)
+    status, _, err = harness("verify", "b")
+    assert (status, "manifest.sig: not a signature" in err) == (2, True)
+
+
+def test_a_key_that_is_none_says_so(built, tmp_path, harness):
+    shutil.copytree(built[0], tmp_path / "b")
+    (tmp_path / "k.pem").write_text("hello")
+    for words in (("sign", "b", "--key", "k.pem"), ("verify", "b", "--key", "nowhere.pem")):
+        status, _, err = harness(*words)
+        assert status == 2
+        assert "key in PEM form" in err
+
+
+def test_other_library_versions_are_noted_when_the_golden_rows_agree(built, tmp_path, harness):
+    shutil.copytree(built[0], tmp_path / "b")
+    manifest = json.loads((tmp_path / "b" / "manifest.json").read_text())
+    manifest["libraries"]["numpy"] = "1.0.0"
+    text = json.dumps(manifest)
+    (tmp_path / "b" / "manifest.json").write_text(text)
+    import hashlib
+
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    (tmp_path / "b" / "manifest.sha256").write_text(f"{digest}  manifest.json\n")
+    status, _, err = harness("verify", "b")
+    assert status == 0
+    assert "numpy was 1.0.0 and is" in err
+
+
+def test_a_class_nobody_else_can_import_is_refused_when_the_bundle_is_made(built, tmp_path):
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import Pipeline
+
+    local = type("Mine", (LogisticRegression,), {"__module__": "__main__"})
+    import __main__
+
+    __main__.Mine = local
+    _, bundle, features = built
+    transformer = bundle.pipeline.named_steps["preprocess"]
+    matrix = np.nan_to_num(transformer.transform(features))
+    model = local().fit(matrix, np.arange(len(features)) % 2)
+    pipeline = Pipeline([("preprocess", transformer), ("model", model)])
+    made = Bundle(pipeline=pipeline, schema=bundle.schema, threshold=0.5)
+    full = features.dropna()
+    with pytest.raises(BundleError, match="defined in a notebook or script"):
+        write_bundle(made, tmp_path / "b", features=full, facts=FACTS, documents={})
+    assert not (tmp_path / "b").exists()
+    del __main__.Mine
