@@ -84,6 +84,11 @@ COMMANDS = {
         "a bundle's scores over HTTP",
         "harness serve last --port 8000",
     ),
+    "export": Command(
+        "export",
+        "a bundle as a model of another tool",
+        "harness export last --to mlflow --out model",
+    ),
     "sign": Command(
         "sign", "vouch for a bundle with an Ed25519 key", "harness sign last --key private.pem"
     ),
