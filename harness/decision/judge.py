@@ -81,7 +81,9 @@ def judge(criterion: Criterion, judged: Judged) -> tuple[Verdict, ...]:
         mask = column.codes == code
         name = f"{criterion.segment}={value}"
         if mask.any():
-            ours, theirs = judged.candidate.subset(mask), judged.baseline.subset(mask)
+            places = np.flatnonzero(mask)
+            ours = judged.candidate.subset(places)
+            theirs = judged.baseline.subset(places, like=ours)
             verdicts.append(_judge_rows(criterion, judged, ours, theirs, name))
         else:
             metric = find_metric(criterion.metric)

@@ -54,6 +54,15 @@ def _blocks(column: pd.Categorical, *, in_time_order: bool) -> Blocks:
     )
 
 
+def _rows_of(table: pa.Table, window: str) -> pa.Table:
+    """Rows of one window; without a copy where they follow each other, as a run writes them."""
+    mine = pc.equal(table["window"].cast(pa.string()), window).to_numpy(zero_copy_only=False)
+    places = np.flatnonzero(mine)
+    if len(places) and places[-1] - places[0] + 1 == len(places):
+        return table.slice(int(places[0]), len(places))
+    return table.filter(pa.array(mine))
+
+
 def _used(column: pd.Categorical) -> pd.Categorical:
     """The column without categories that no row has."""
     n_used = np.count_nonzero(np.bincount(column.codes + 1, minlength=1)[1:])
@@ -74,7 +83,7 @@ def read_window(path: Path, window: str, timezone: str, *, in_time_order: bool) 
     """
     try:
         table = pq.read_table(path, memory_map=True)
-        frame = table.filter(pc.equal(table["window"].cast(pa.string()), window)).to_pandas()
+        frame = _rows_of(table, window).to_pandas()
         label = frame["label"].to_numpy(dtype=bool)
         blocks = _blocks(pd.Categorical(frame["block"]), in_time_order=in_time_order)
         candidate, baseline = (

@@ -81,14 +81,22 @@ class ScoredRows:
             blocks=blocks,
         )
 
-    def subset(self, chosen: NDArray[np.bool_] | NDArray[np.intp]) -> ScoredRows:
-        """The rows of a segment, by mask or by position."""
+    def subset(
+        self, chosen: NDArray[np.bool_] | NDArray[np.intp], *, like: ScoredRows | None = None
+    ) -> ScoredRows:
+        """The rows of a segment, by mask or by position.
+
+        Args:
+            chosen: Which rows.
+            like: The same segment of another model on the same rows; what both share is taken
+                from there.
+        """
         mask = np.flatnonzero(chosen) if chosen.dtype == np.bool_ else chosen
         return ScoredRows(
             score=self.score[mask],
             alert=self.alert[mask],
-            label=self.label[mask],
-            value_if_alert=self.value_if_alert[mask],
-            value_if_silent=self.value_if_silent[mask],
-            blocks=self.blocks.subset(mask),
+            label=self.label[mask] if like is None else like.label,
+            value_if_alert=self.value_if_alert[mask] if like is None else like.value_if_alert,
+            value_if_silent=self.value_if_silent[mask] if like is None else like.value_if_silent,
+            blocks=self.blocks.subset(mask) if like is None else like.blocks,
         )
