@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import socket
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -66,6 +67,7 @@ def run(options: argparse.Namespace) -> int:
         log_values=options.log_values,
     )
     api_key(serve)
+    _check_place(options)
     serve.into_environment()
     with tempfile.TemporaryDirectory() as figures:
         if options.workers > 1:
@@ -85,6 +87,26 @@ def run(options: argparse.Namespace) -> int:
             log_level="warning",
         )
     return 0
+
+
+def _check_place(options: argparse.Namespace) -> None:
+    """Refuse before the first worker starts what no worker could do."""
+    if options.workers < 1:
+        raise ConfigError(f"--workers {options.workers}: at least one has to answer")
+    for name in ("ssl_certfile", "ssl_keyfile"):
+        path = getattr(options, name)
+        if path is not None and not Path(path).is_file():
+            raise ConfigError(f"--{name.replace('_', '-')} {path}: no file there")
+    family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
+    with socket.socket(family) as trial:
+        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            trial.bind((options.host, options.port))
+        except (OSError, OverflowError) as error:
+            raise ConfigError(
+                f"--host {options.host} --port {options.port}: cannot listen there "
+                f"({getattr(error, 'strerror', None) or error}); choose another"
+            ) from error
 
 
 def _uvicorn() -> Any:
