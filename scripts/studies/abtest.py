@@ -23,6 +23,9 @@ from harness.abtest.metric import LogMetric
 from harness.decision.decide import Minimums
 from harness.settings import CriteriaSettings, Guardrail
 
+sys.path.insert(0, str(Path(__file__).parent))
+from table import write_table
+
 ALPHA = 0.05
 ENOUGH = Minimums(rows=0, days=0, n_rows=1, n_days=1)
 N_PEEKS = 20
@@ -257,14 +260,5 @@ def study(n_logs: int) -> str:
     return "\n".join(lines) + "\n"
 
 
-def main() -> None:
-    """Run the study and write its table."""
-    n = int(sys.argv[1]) if len(sys.argv) > 1 else 2000
-    text = study(n)
-    if len(sys.argv) > 2:
-        Path(sys.argv[2]).write_text(text)
-    print(text)
-
-
 if __name__ == "__main__":
-    main()
+    write_table(study, default=2000)

@@ -22,6 +22,7 @@ from harness.audit import BLOCK, WARN, audit_before
 from harness.settings import AuditSettings
 
 sys.path.insert(0, str(Path(__file__).parent))
+from table import write_table
 from tables import LEAKS, Leak, Table, base_tables, honest_tables, made, opened
 
 __all__ = ["LEAKS", "made", "plant", "severities", "study"]
@@ -184,14 +185,5 @@ def _share(outcomes: Sequence[str | None], *wanted: str) -> str:
     return f"{100 * sum(o in wanted for o in outcomes) / len(outcomes):.0f} %"
 
 
-def main() -> None:
-    """Run the study and write its table."""
-    every = int(sys.argv[1]) if len(sys.argv) > 1 else 1
-    text = study(every)
-    if len(sys.argv) > 2:
-        Path(sys.argv[2]).write_text(text)
-    print(text)
-
-
 if __name__ == "__main__":
-    main()
+    write_table(study, default=1)

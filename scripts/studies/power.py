@@ -30,6 +30,7 @@ from harness.settings import CriteriaSettings, Guardrail
 
 sys.path.insert(0, str(Path(__file__).parent))
 from simulate import Process, draw, truths
+from table import write_table
 
 ALPHA, PLANNED, PER_DAY = 0.05, 0.8, 2_000
 ENOUGH = Minimums(rows=0, days=0, n_rows=1, n_days=1)
@@ -169,14 +170,5 @@ def study(n_windows: int) -> str:
     return "\n".join(lines) + "\n"
 
 
-def main() -> None:
-    """Run the study and write its table."""
-    n = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
-    text = study(n)
-    if len(sys.argv) > 2:
-        Path(sys.argv[2]).write_text(text)
-    print(text)
-
-
 if __name__ == "__main__":
-    main()
+    write_table(study, default=1000)

@@ -30,6 +30,9 @@ from harness.data.dataset import as_features
 from harness.data.roles import Roles
 from harness.errors import HarnessError
 
+sys.path.insert(0, str(Path(__file__).parent))
+from table import write_table
+
 MODELS = {
     "logistic": ["model=logistic"],
     "xgboost": ["model=xgboost", "model.n_estimators=40", "model.early_stopping_rounds=null"],
@@ -250,14 +253,5 @@ def study(n_rows: int) -> str:
     return "\n".join(lines) + "\n"
 
 
-def main() -> None:
-    """Run the study and write its table."""
-    n = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
-    text = study(n)
-    if len(sys.argv) > 2:
-        Path(sys.argv[2]).write_text(text)
-    print(text)
-
-
 if __name__ == "__main__":
-    main()
+    write_table(study, default=100_000)
