@@ -227,7 +227,10 @@ def _latency(
 ) -> NDArray[np.float64]:
     step = max(1, len(split.test) // settings.n_rows)
     rows = rows_of(dataset.features.iloc[split.test[::step]])
-    return measure_latency(bundle, rows, n_rows=settings.n_rows, n_warmup=settings.n_warmup)
+    measure = measure_latency
+    if settings.through == "http":
+        from harness.serving.latency import measure_http_latency as measure
+    return measure(bundle, rows, n_rows=settings.n_rows, n_warmup=settings.n_warmup)
 
 
 def _backtest(

@@ -27,6 +27,7 @@ from harness.settings import (
     RunSettings,
 )
 from harness.settings.abtest import LOOKS
+from harness.settings.running import LATENCY_WAYS
 
 
 def load_settings(config: Mapping[str, Any]) -> RunSettings:
@@ -230,6 +231,9 @@ def _check_ranges(settings: RunSettings) -> None:
     latency = settings.running.latency
     if latency.n_rows < 1 or latency.n_warmup < 0:
         raise ConfigError("running.latency: n_rows must be at least 1 and n_warmup at least 0")
+    if latency.through not in LATENCY_WAYS:
+        hint = did_you_mean(latency.through, LATENCY_WAYS)
+        raise ConfigError(f"running.latency.through: '{latency.through}' is unknown; {hint}")
     origins = getattr(settings.split, "origins", 1)
     if origins < 1:
         raise ConfigError(f"split.origins: {origins} is no number of windows; choose 1 or more")

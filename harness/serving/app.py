@@ -29,16 +29,17 @@ def create() -> FastAPI:
     return build_app(ServeOptions.from_environment())
 
 
-def build_app(options: ServeOptions) -> FastAPI:
+def build_app(options: ServeOptions, loaded: Loaded | None = None) -> FastAPI:
     """An app that serves a bundle.
 
     Args:
         options: How to serve.
+        loaded: A bundle in memory, served as it is; None serves what stands in the folder.
 
     Raises:
         ConfigError: If the API key cannot be read.
     """
-    server = _Server(options)
+    server = _Server(options, loaded)
     app = FastAPI(
         title="harness",
         summary="Scores of a judged model",
@@ -62,10 +63,12 @@ def build_app(options: ServeOptions) -> FastAPI:
 class _Server:
     """What the routes share: the live bundle, its figures and its log."""
 
-    def __init__(self, options: ServeOptions) -> None:
+    def __init__(self, options: ServeOptions, loaded: Loaded | None) -> None:
         self.options = options
         self.key = api_key(options)
         self.live = LiveBundle(Path(options.bundle), options.trust)
+        self.live.current = loaded
+        self._looks = loaded is None
         self.figures = Figures()
         self.log = (
             RequestLog(
@@ -81,6 +84,9 @@ class _Server:
     @contextlib.asynccontextmanager
     async def lifespan(self, app: FastAPI) -> AsyncIterator[None]:
         """Load before the first request; keep looking for another bundle until the end."""
+        if not self._looks:
+            yield
+            return
         await asyncio.to_thread(self.live.look)
         looking = asyncio.create_task(self._keep_looking())
         yield

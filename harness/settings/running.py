@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+LATENCY_WAYS = ("bundle", "http")
+
 
 @dataclass(kw_only=True)
 class LatencySettings:
@@ -12,10 +14,12 @@ class LatencySettings:
     Attributes:
         n_rows: Timed single-row calls; a proof about the 99th percentile needs 299.
         n_warmup: Calls before the clock starts.
+        through: bundle, or http: asked of the server that `harness serve` starts, on loopback.
     """
 
     n_rows: int = 400
     n_warmup: int = 30
+    through: str = "bundle"
 
 
 @dataclass(kw_only=True)
