@@ -110,3 +110,29 @@ def test_what_is_missing_unseen_or_more_is_defined(scoring):
             fewer = {k: v for k, v in row.items() if k != "x"}
             with pytest.raises(BundleError, match="column 'x' is missing"):
                 bundle.score(fewer if rows_ is good else [fewer])
+
+
+@pytest.mark.parametrize("words", [[], ["+model.max_depth=3"], ["model.min_samples_leaf=50"]])
+def test_a_forest_asked_for_one_row_gives_its_own_bits(tmp_path, words):
+    from sklearn.ensemble import RandomForestClassifier
+
+    from harness.bundle.one_tree import compile_forest
+
+    bundle, features = build(tmp_path, [*MODELS["random_forest"], *words])
+    model = bundle.pipeline.named_steps["model"]
+    assert isinstance(model, RandomForestClassifier)
+    one = compile_forest(model)
+    assert one is not None
+    matrix = bundle.pipeline.named_steps["preprocess"].transform(features)[:300]
+    expected = model.predict_proba(matrix)[:, 1]
+    assert [one(row[None, :]) for row in matrix] == expected.tolist()
+
+
+def test_a_forest_that_would_score_otherwise_is_asked_itself(tmp_path):
+    from harness.bundle.one_tree import compile_forest
+
+    bundle, _ = build(tmp_path, MODELS["random_forest"])
+    model = bundle.pipeline.named_steps["model"]
+    model.estimators_ = [*model.estimators_, model.estimators_[0]]
+    model.predict_proba = lambda rows: np.full((len(rows), 2), 0.5)
+    assert compile_forest(model) is None
