@@ -23,7 +23,7 @@ _CELL_ROWS, _CELL_WRONG, _OF_THE_REST = 20, 0.02, 0.1
 _FEW_VALUES = 64
 # Group means: this much of a column's rows must be means of their own group's labels.
 _MEAN_SHARE, _MEAN_ROWS, _MEAN_VALUES = 0.95, 100, 3
-_TWINS, _MOST_TWINS = 0.98, 40
+_TWINS, _MOST_TWINS, _BLOCK = 0.98, 40, 512
 _PAIR_ROWS, _PAIR_LEAST = 20_000, 300
 
 
@@ -141,6 +141,17 @@ def _own_mean(view: View, name: str) -> Finding | None:
     )
 
 
+def _alike(scaled: Floats) -> list[tuple[int, int, float]]:
+    """Pairs of standardised columns that correlate by 0.98 or more, a block of columns at a time."""
+    found: list[tuple[int, int, float]] = []
+    for start in range(0, scaled.shape[1], _BLOCK):
+        strength = np.abs(scaled[:, start : start + _BLOCK].T @ scaled) / len(scaled)
+        for i, j in np.argwhere(strength >= _TWINS):
+            if start + i < j:
+                found.append((int(start + i), int(j), float(strength[i, j])))
+    return found[:_MOST_TWINS]
+
+
 def _twins(view: View, settings: AuditSettings) -> list[Finding]:
     """Two columns nearly alike whose difference is the label."""
     names = [n for n in view.dataset.roles.numeric if view.cells(n).n_values > _FEW_VALUES]
@@ -154,10 +165,8 @@ def _twins(view: View, settings: AuditSettings) -> list[Finding]:
     filled = np.where(np.isnan(unit), mean, unit)
     spread = filled.std(axis=0)
     scaled = (filled - filled.mean(axis=0)) / np.where(spread > 0, spread, 1.0)
-    alike = np.abs(scaled.T @ scaled) / len(rows)
-    pairs = np.argwhere(np.triu(alike >= _TWINS, k=1))[:_MOST_TWINS]
     findings = []
-    for i, j in pairs:
+    for i, j, correlation in _alike(scaled):
         with np.errstate(over="ignore"):
             difference = values[:, i] - values[:, j]
         known = np.isfinite(difference)
@@ -175,7 +184,7 @@ def _twins(view: View, settings: AuditSettings) -> list[Finding]:
                 columns=(names[i], names[j]),
                 sentence=f"{names[i]} less {names[j]} ranks the label with an AUC of {auc:.3f}: one of "
                 "them carries the outcome.",
-                evidence={"auc": round(auc, 4), "correlation": round(float(alike[i, j]), 4)},
+                evidence={"auc": round(auc, 4), "correlation": round(correlation, 4)},
                 advice="Find out which of the two is written later, and list it under "
                 "dataset.after_outcome.",
             )

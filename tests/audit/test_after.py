@@ -103,3 +103,19 @@ def test_a_leaky_run_is_invalid_and_names_each_column(harness):
     named = " ".join(decision["blocking_findings"])
     for column in ("dep_time", "dep_delay", "arr_time", "arr_delay", "air_time"):
         assert column in named
+
+
+def test_in_a_wide_table_the_columns_the_model_follows_are_shuffled(tmp_path):
+    rng = np.random.default_rng(0)
+    frame = make_table(3000, strength=2.0)
+    wide = pd.DataFrame(rng.normal(size=(3000, 400)), columns=[f"c{i}" for i in range(400)])
+    view = view_of(tmp_path, pd.concat([wide, frame], axis=1))
+    asked = []
+
+    def score(features):
+        asked.append(1)
+        return features["x"].to_numpy()
+
+    (finding,) = check_importance(view, score, lambda _: 0.5, AuditSettings())
+    assert finding.columns == ("x",)
+    assert len(asked) <= 203
