@@ -69,6 +69,8 @@ def plan_power(folder: Path, *, power: float, assumed: Mapping[str, float]) -> P
     if not 0.5 <= power < 1:
         raise ConfigError(f"--power: {power} must be at least 0.5 and below 1")
     content = read_record(folder).content
+    if "abtest" in content.get("protocol", {}):
+        raise ConfigError(f"{folder}: an A/B test has no validation window; plan with --rate")
     parts = {**content["protocol"], **content["candidate"], "running": content["running"]}
     settings = load_settings(parts)
     criteria = settings.criteria

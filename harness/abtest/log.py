@@ -18,6 +18,9 @@ from harness.data.time_column import read_time
 from harness.errors import ConfigError, DataError, did_you_mean
 from harness.settings import AbtestSettings
 
+# What a log's file is called in errors.
+_KEY = "table"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Log:
@@ -98,10 +101,10 @@ def read_log(
         ConfigError: If a column or variant is not there.
         DataError: If units or variants are missing, or variants differ only by case.
     """
-    columns: dict[str | None, list[str]] = {None: column_names(path)}
+    columns: dict[str | None, list[str]] = {None: column_names(path, key=_KEY)}
     for said in settings.metrics.values():
         if said.table and said.table not in columns:
-            columns[said.table] = column_names(Path(said.table).expanduser())
+            columns[said.table] = column_names(Path(said.table).expanduser(), key=_KEY)
     unit, variant = (_role(settings, role, columns[None]) for role in ("unit", "variant"))
     found = {name: find_log_metric(name, settings.metrics.get(name), columns) for name in metrics}
     unused = set(settings.metrics) - set(metrics)
@@ -120,7 +123,9 @@ def read_log(
     if settings.enrolled and settings.enrolled not in columns[None]:
         hint = did_you_mean(settings.enrolled, columns[None])
         raise ConfigError(f"abtest.enrolled: no column '{settings.enrolled}'; {hint}")
-    frame = read_columns(path, list(dict.fromkeys([unit, variant, *extra, *values, *segments])))
+    frame = read_columns(
+        path, list(dict.fromkeys([unit, variant, *extra, *values, *segments])), key=_KEY
+    )
     arm = _variants(frame[variant])
     control, treatment = _names(settings, arm)
     if frame[unit].isna().any():
@@ -189,6 +194,10 @@ def _names(settings: AbtestSettings, arm: pd.Series) -> tuple[str, str]:
     others = [name for name in names if name != control]
     if settings.treatment is not None:
         treatment = str(settings.treatment)
+        if treatment == control:
+            raise ConfigError(
+                f"abtest.treatment: '{treatment}' is the control; name another ({shown})"
+            )
         if treatment not in others:
             raise ConfigError(f"abtest.treatment: no unit has the variant '{treatment}' ({shown})")
         return control, treatment
@@ -223,10 +232,10 @@ def _other_tables(
     tables: dict[str, pd.DataFrame] = {}
     for path in sorted({m.table for m in metrics.values() if m.table}):
         wanted = [c for m in metrics.values() if m.table == path for c in m.columns]
-        names = column_names(Path(path).expanduser())
+        names = column_names(Path(path).expanduser(), key=_KEY)
         if unit not in names:
             raise ConfigError(f"{path}: has no column '{unit}' to join the log by")
-        rows = read_columns(Path(path).expanduser(), list(dict.fromkeys([unit, *wanted])))
+        rows = read_columns(Path(path).expanduser(), list(dict.fromkeys([unit, *wanted])), key=_KEY)
         found = arm.reindex(_hash(rows[unit]))
         known = found.notna().to_numpy()
         if not known.any():

@@ -46,7 +46,7 @@ def score_file(
     """
     if out.suffix not in (".csv", ".parquet"):
         raise ConfigError(f"--out {out}: write .csv or .parquet")
-    names = column_names(table)
+    names = column_names(table, key="table")
     for name in keep:
         if name not in names:
             raise ConfigError(f"--keep {name}: no such column; {did_you_mean(name, names)}")
@@ -74,13 +74,17 @@ def score_file(
 
 def n_rows_of(table: Path) -> int | None:
     """Rows of a Parquet file or folder, from its footers; None for CSV."""
-    return None if is_csv(table) else int(pads.dataset(table, format="parquet").count_rows())
+    return (
+        None
+        if is_csv(table, key="table")
+        else int(pads.dataset(table, format="parquet").count_rows())
+    )
 
 
 def _pieces(bundle: Bundle, table: Path, keep: Sequence[str]) -> Iterator[pa.Table]:
     names = list(dict.fromkeys((*bundle.schema.columns, *keep)))
     try:
-        if is_csv(table):
+        if is_csv(table, key="table"):
             types = dict.fromkeys(bundle.schema.numeric, pa.float64())
             types |= dict.fromkeys(bundle.schema.categorical, pa.string())
             options = pacsv.ConvertOptions(

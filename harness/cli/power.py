@@ -107,7 +107,9 @@ def _plan(options: argparse.Namespace) -> PowerPlan:
 
         if len(options.overrides) > 1:
             raise ConfigError(f"power: one run at a time, got {' '.join(options.overrides)}")
-        return plan_power(find_run(runs[0]), power=options.power, assumed=assumed)
+        return plan_power(
+            find_run(runs[0], having="predictions.parquet"), power=options.power, assumed=assumed
+        )
 
     from harness.config import compose_criteria
     from harness.power_from_rates import Traffic, plan_from_rates

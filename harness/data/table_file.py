@@ -14,9 +14,11 @@ from harness.errors import ConfigError, DataError
 
 _CSV = (".csv", ".tsv", ".txt")
 _PACKED = (".gz", ".bz2", ".zst")
+# Config key that names the file, for errors.
+_KEY = "dataset.path"
 
 
-def column_names(path: Path) -> list[str]:
+def column_names(path: Path, *, key: str = _KEY) -> list[str]:
     """Names of a table's columns, read from its head.
 
     Raises:
@@ -24,35 +26,33 @@ def column_names(path: Path) -> list[str]:
         DataError: If it is empty, unreadable, or names a column twice.
     """
     if not path.exists():
-        raise ConfigError(f"dataset.path: no file at {path}; check the spelling and the folder")
+        raise ConfigError(f"{key}: no file at {path}; check the spelling and the folder")
     if path.is_file() and path.stat().st_size == 0:
-        raise DataError(f"dataset.path: {path} is empty (0 bytes)")
+        raise DataError(f"{key}: {path} is empty (0 bytes)")
     try:
-        if is_csv(path):
+        if is_csv(path, key=key):
             with pacsv.open_csv(path, parse_options=_parse(path)) as reader:
                 names = list(reader.schema.names)
         else:
             names = list(pads.dataset(path, format="parquet").schema.names)
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
-        raise _unreadable(path, error) from error
+        raise _unreadable(key, path, error) from error
     twice = sorted({name for name in names if names.count(name) > 1})
     if not names:
-        raise DataError(f"dataset.path: {path} holds no Parquet file, or one without columns")
+        raise DataError(f"{key}: {path} holds no Parquet file, or one without columns")
     if twice:
-        raise DataError(
-            f"dataset.path: {path} has the column '{twice[0]}' twice; rename one of them"
-        )
+        raise DataError(f"{key}: {path} has the column '{twice[0]}' twice; rename one of them")
     return names
 
 
-def read_columns(path: Path, names: Sequence[str]) -> pd.DataFrame:
+def read_columns(path: Path, names: Sequence[str], *, key: str = _KEY) -> pd.DataFrame:
     """Read the named columns of a table.
 
     Raises:
         DataError: If the file is damaged or has no rows.
     """
     try:
-        if is_csv(path):
+        if is_csv(path, key=key):
             options = pacsv.ConvertOptions(
                 include_columns=list(names),
                 strings_can_be_null=True,
@@ -62,19 +62,19 @@ def read_columns(path: Path, names: Sequence[str]) -> pd.DataFrame:
         else:
             table = pads.dataset(path, format="parquet").to_table(columns=list(names))
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
-        raise _unreadable(path, error) from error
+        raise _unreadable(key, path, error) from error
     for index, field in enumerate(table.schema):
         if pa.types.is_decimal(field.type):
             table = table.set_column(index, field.name, table.column(index).cast(pa.float64()))
     if table.num_rows == 0:
-        raise DataError(f"dataset.path: {path} has a header but no rows")
+        raise DataError(f"{key}: {path} has a header but no rows")
     frame: pd.DataFrame = table.to_pandas(
         split_blocks=True, self_destruct=True, date_as_object=False
     )
     return frame
 
 
-def is_csv(path: Path) -> bool:
+def is_csv(path: Path, *, key: str = _KEY) -> bool:
     """Whether the name says CSV; Parquet otherwise.
 
     Raises:
@@ -88,9 +88,7 @@ def is_csv(path: Path) -> bool:
         return False
     if last in _CSV:
         return True
-    raise ConfigError(
-        f"dataset.path: {path} is neither .csv, .tsv nor .parquet; rename or convert it"
-    )
+    raise ConfigError(f"{key}: {path} is neither .csv, .tsv nor .parquet; rename or convert it")
 
 
 def _parse(path: Path) -> pacsv.ParseOptions:
@@ -105,8 +103,8 @@ def separator(path: Path) -> str:
     return max(counts, key=lambda mark: counts[mark])
 
 
-def _unreadable(path: Path, error: Exception) -> DataError:
+def _unreadable(key: str, path: Path, error: Exception) -> DataError:
     first = str(error).splitlines()[0]
     return DataError(
-        f"dataset.path: {path} cannot be read ({first}); is it whole, and what its name says?"
+        f"{key}: {path} cannot be read ({first}); is it whole, and what its name says?"
     )

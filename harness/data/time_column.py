@@ -38,7 +38,7 @@ def read_time(
         ConfigError: If integers come without a unit, or the zone is unknown.
         DataError: If a value is no time, or rows lack one.
     """
-    zone = _zone(timezone)
+    zone = _zone(f"{key.rpartition('.')[0]}.timezone" if "." in key else "timezone", timezone)
     times = _instants(key, column, unit, zone)
     n_null = int(np.isnat(times).sum())
     if n_null and not allow_null:
@@ -50,12 +50,12 @@ def read_time(
     return times
 
 
-def _zone(timezone: str) -> ZoneInfo:
+def _zone(key: str, timezone: str) -> ZoneInfo:
     try:
         return ZoneInfo(timezone)
     except (KeyError, ValueError, OSError) as error:
         raise ConfigError(
-            f"dataset.timezone: '{timezone}' is no IANA zone; write one such as Europe/Berlin or UTC"
+            f"{key}: '{timezone}' is no IANA zone; write one such as Europe/Berlin or UTC"
         ) from error
 
 

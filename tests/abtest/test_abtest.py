@@ -233,6 +233,8 @@ def test_latencies_may_lie_in_a_table_of_their_own(judge, tmp_path):
         (lambda d: d.assign(arm=d["arm"].where(d.index > 9, None)), (), "10 rows have no arm"),
         (lambda d: d.assign(user=d["user"].where(d.index > 9, None)), (), "10 rows name no user"),
         (lambda d: d, ("abtest.control=Z",), "no unit has the variant 'Z' (A, B)"),
+        (lambda d: d, ("abtest.treatment=A",), "'A' is the control; name another (A, B)"),
+        (lambda d: d, ("abtest.timezone=Mars/X",), "abtest.timezone: 'Mars/X' is no IANA zone"),
         (lambda d: d, ("abtest.unit=usr",), "no column 'usr'; did you mean 'user'?"),
         (lambda d: d, ("abtest.looks=daily",), "'daily' is unknown; valid: fixed, sequential"),
         (lambda d: d, ("abtest.share=1.5",), "must lie between 0 and 1"),
@@ -275,3 +277,17 @@ def test_a_look_cut_off_is_written_down(harness, tmp_path, monkeypatch, judge):
     assert judge(make_log(2000))["status"] == 2
     _, out, _ = harness("ledger", "--format", "markdown")
     assert "CUT OFF" in out
+
+
+def test_a_log_that_is_not_there_is_named(harness):
+    status, _, err = harness("abtest", "nowhere.csv", *ROLES)
+    assert (status, "table: no file at nowhere.csv" in err) == (2, True)
+
+
+def test_an_ab_test_is_planned_from_rates_and_not_from_its_folder(harness, judge):
+    judge(make_log(2000))
+    status, _, err = harness("power", "last")
+    assert (status, "no run with predictions.parquet" in err) == (2, True)
+    folder = next(Path("outputs").glob("*/*-abtest"))
+    status, _, err = harness("power", folder)
+    assert (status, "plan with --rate" in err) == (2, True)
