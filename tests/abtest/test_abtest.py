@@ -96,7 +96,8 @@ def test_written_json_keeps_its_schemas(judge):
     schemas = Path(harness.__file__).parent / "artefacts" / "schemas"
     for name in ("decision", "run"):
         schema = json.loads((schemas / f"{name}.schema.json").read_text())
-        jsonschema.validate(json.loads((folder / f"{name}.json").read_text()), schema)
+        written = json.loads((folder / f"{name}.json").read_text())
+        assert not list(jsonschema.Draft202012Validator(schema).iter_errors(written))
 
 
 def test_csv_and_parquet_say_the_same(harness, tmp_path):
