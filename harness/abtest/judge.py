@@ -20,7 +20,7 @@ from harness.abtest.quantile import quantile_contrast, quantile_level
 from harness.config import abtest_fingerprint
 from harness.decision import Criterion, Decision, Verdict, criteria_of, decide, judge_any
 from harness.decision.decide import Minimums
-from harness.decision.judge import baseline_factor, verdict_on
+from harness.decision.judge import baseline_factor, verdict_on, verdict_without_rows
 from harness.decision.sentence import Wording
 from harness.evidence import Estimate
 from harness.evidence.estimate import without_interval
@@ -163,7 +163,12 @@ def judge_log(
     for criterion in asked:
         if criterion.is_primary:
             continue
-        for segment, part in _parts(log, criterion.segment):
+        parts = _parts(log, criterion.segment)
+        if not parts:  # a column without a value names no segment
+            metric = log.metrics[criterion.metric]
+            nobody = f"{criterion.segment}=none"
+            verdicts.append(verdict_without_rows(criterion, metric, nobody, wording))
+        for segment, part in parts:
             verdicts.append(_judge(criterion, part, looks, criteria.alpha, wording, segment))
     is_exploratory = look is not None and look.is_exploratory
     return decide(

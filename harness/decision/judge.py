@@ -86,21 +86,38 @@ def judge(criterion: Criterion, judged: Judged) -> tuple[Verdict, ...]:
             theirs = judged.baseline.subset(places, like=ours)
             verdicts.append(_judge_rows(criterion, judged, ours, theirs, name))
         else:
-            metric = find_metric(criterion.metric)
-            nothing = _nothing()
-            verdicts.append(
-                verdict_on(
-                    criterion,
-                    metric,
-                    nothing,
-                    candidate=None,
-                    baseline=None,
-                    n_rows=0,
-                    segment=name,
-                    wording=judged.wording,
-                )
-            )
-    return tuple(verdicts)
+            verdicts.append(_without_rows(criterion, name, judged.wording))
+    # A column without a value names no segment, and a criterion without a verdict would pass.
+    return tuple(verdicts) or (
+        _without_rows(criterion, f"{criterion.segment}=none", judged.wording),
+    )
+
+
+def _without_rows(criterion: Criterion, segment: str, wording: Wording) -> Verdict:
+    return verdict_without_rows(criterion, find_metric(criterion.metric), segment, wording)
+
+
+def verdict_without_rows(
+    criterion: Criterion, metric: Described, segment: str, wording: Wording
+) -> Verdict:
+    """A criterion on a slice that never got data: UNRESOLVED, never passed over.
+
+    Args:
+        criterion: What is asked.
+        metric: Title, unit and direction.
+        segment: Column and value.
+        wording: What baseline and blocks are called.
+    """
+    return verdict_on(
+        criterion,
+        metric,
+        _nothing(),
+        candidate=None,
+        baseline=None,
+        n_rows=0,
+        segment=segment,
+        wording=wording,
+    )
 
 
 def _judge_rows(

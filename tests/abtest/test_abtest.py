@@ -292,3 +292,14 @@ def test_an_ab_test_is_planned_from_rates_and_not_from_its_folder(harness, judge
     folder = next(Path("outputs").glob("*/*-abtest"))
     status, _, err = harness("power", folder)
     assert (status, "plan with --rate" in err) == (2, True)
+
+
+def test_a_segment_column_without_a_value_does_not_let_a_guardrail_vanish(judge):
+    words = (
+        "+criteria.guardrail_metrics.by_country={metric: 7_day_retention_lift, "
+        "threshold: must_not_decrease, tolerance: 0.02, per_segment: country}"
+    )
+    decision = judge(make_log().assign(country=None), words)
+    assert decision["decision"] == "INCONCLUSIVE"
+    verdict = next(c for c in decision["criteria"] if c["name"].startswith("by_country"))
+    assert verdict["verdict"] == "UNRESOLVED"

@@ -283,3 +283,14 @@ def test_a_relative_tolerance_is_a_share_of_the_baseline():
         assert verdict.verdict == "PASS", rule
         sign = -1 if rule == "must_not_increase" else 1
         assert verdict.estimate == pytest.approx(sign * 0.2 * verdict.baseline)
+
+
+def test_a_segment_column_without_a_value_is_unresolved_and_not_passed_over():
+    empty = pd.Categorical([None] * 6000, categories=[])
+    (verdict,) = judge(
+        criterion("recall", "must_not_decrease", 0.1, segment="side"),
+        judged(segments={"side": empty}),
+    )
+    assert (verdict.verdict, verdict.name) == ("UNRESOLVED", "recall[side=none]")
+    good = judge(criterion("value_per_1000", "must_improve_by", 10, is_primary=True), judged())
+    assert decide((*good, verdict), ENOUGH, alpha=0.05).decision == "INCONCLUSIVE"
