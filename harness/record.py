@@ -61,6 +61,7 @@ def write_run(result: RunResult, folder: Path, *, overrides: tuple[str, ...] = (
                 "config.json": {"config": asdict(result.settings)},
                 "decision.json": decision_json(result),
             },
+            reference=result.reference,
         )
         write_json(folder / "decision.json", decision_json(result))
     if result.settings.running.report:

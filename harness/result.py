@@ -15,6 +15,7 @@ from harness.data import Dataset, Split
 from harness.decision import Decision
 from harness.evaluation import BlockSeries, Curves, MetricFigure, PeriodFigure, SegmentFigure
 from harness.ledger import Look
+from harness.monitor import Reference
 from harness.settings import RunSettings
 from harness.stages import Stages
 
@@ -57,6 +58,7 @@ class RunResult:
         series: What each block says about the success criterion.
         predictions: Validation and test rows with scores, alerts and labels.
         bundle: Pipeline and threshold, ready to score.
+        reference: What `harness monitor` will compare new rows with.
         backtest: Earlier origins, for a rolling split.
         stages: Seconds by step.
     """
@@ -79,6 +81,7 @@ class RunResult:
     predictions: pd.DataFrame = field(repr=False)
     latency_ms: NDArray[np.float64] = field(repr=False)
     bundle: Bundle = field(repr=False)
+    reference: Reference = field(repr=False)
     trial: Trial = field(repr=False)
     backtest: tuple[BacktestFigure, ...] = field(repr=False)
     dataset: Dataset = field(repr=False)

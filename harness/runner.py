@@ -24,6 +24,7 @@ from harness.evaluation import (
     block_series,
     class_report,
     curves_of,
+    judged_rows,
     metric_figures,
     period_figures,
     points,
@@ -43,6 +44,7 @@ from harness.ledger import (
     record_verdict,
     take_look,
 )
+from harness.monitor import Reference, importance_shares, reference_profile
 from harness.result import BacktestFigure, RunResult, Validation
 from harness.settings import CandidateSettings, CriteriaSettings, LatencySettings, RunSettings
 from harness.stages import Stages
@@ -114,6 +116,8 @@ def run_experiment(
         segments = segment_figures(test.candidate, test.baseline, test.segments)
         periods = period_figures(test.candidate, test.baseline, test.local_time)
         series = _series(settings.criteria, test)
+    with stage("profile the reference"):
+        reference = _reference(dataset, split, trial, validation, test)
     with stage("backtest earlier windows"):
         backtest = tuple(_backtest(settings, dataset, origin, values) for origin in earlier)
     return RunResult(
@@ -135,6 +139,7 @@ def run_experiment(
         predictions=predictions_frame(validation, test),
         latency_ms=latency,
         bundle=bundle,
+        reference=reference,
         trial=trial,
         backtest=backtest,
         dataset=dataset,
@@ -231,6 +236,23 @@ def _latency(
     if settings.through == "http":
         from harness.serving.latency import measure_http_latency as measure
     return measure(bundle, rows, n_rows=settings.n_rows, n_warmup=settings.n_warmup)
+
+
+def _reference(
+    dataset: Dataset, split: Split, trial: Trial, validation: ScoredWindow, test: ScoredWindow
+) -> Reference:
+    """What monitoring compares with: all columns, and scores of rows not trained on."""
+    rows = np.concatenate([split.train, split.validation, split.test])
+    judged, judged_time = judged_rows(validation, test)
+    return reference_profile(
+        dataset.features.iloc[rows],
+        dataset.local_time()[rows],
+        (dataset.roles.numeric, dataset.roles.categorical),
+        judged,
+        judged_time,
+        threshold=trial.threshold.value,
+        importance=importance_shares(trial.model.score, dataset.features.iloc[split.test]),
+    )
 
 
 def _backtest(

@@ -22,6 +22,8 @@ from harness.bundle.skops_file import dump_pipeline
 from harness.bundle.trusted_types import KNOWN_TYPES
 from harness.config.own_code import own_classes
 from harness.errors import BundleError
+from harness.monitor import Reference, write_reference
+from harness.monitor.store import FILE as REFERENCE
 
 # Libraries that make a score.
 SCORING = ("harness", "numpy", "pandas", "scikit-learn", "scipy", "skops", "xgboost")
@@ -34,6 +36,7 @@ def write_bundle(
     features: pd.DataFrame,
     facts: Mapping[str, Any],
     documents: Mapping[str, Any],
+    reference: Reference | None = None,
 ) -> Bundle:
     """Write a bundle and return it with its manifest.
 
@@ -43,6 +46,7 @@ def write_bundle(
         features: Typed rows to take golden rows from.
         facts: What the manifest and the model card say beyond files and versions.
         documents: JSON documents to put beside the pipeline, by file name.
+        reference: What `harness monitor` compares with; None leaves it out.
 
     Raises:
         BundleError: If the pipeline cannot be stored, or does not give its scores again.
@@ -58,6 +62,8 @@ def write_bundle(
         write_json(place / "threshold.json", {"value": bundle.threshold, **facts["threshold"]})
         for name, content in documents.items():
             write_json(place / name, content)
+        if reference is not None:
+            write_reference(reference, place / REFERENCE)
         manifest: dict[str, Any] = {
             "format_version": FORMAT_VERSION,
             "name": facts["name"],

@@ -74,6 +74,12 @@ COMMANDS = {
         "openings and looks per test window; verify, export, unseal",
         "harness ledger verify",
     ),
+    "monitor": Command(
+        "monitor",
+        "drift, broken feeds and decay in new rows; status 1 on an alert",
+        "harness monitor last new.parquet --by week",
+        takes_overrides=True,
+    ),
     "score": Command(
         "score",
         "a bundle's scores for every row of a file",

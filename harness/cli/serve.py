@@ -29,6 +29,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--log", type=Path, metavar="FOLDER", help="log requests as JSON lines")
     parser.add_argument("--log-values", action="store_true", help="log the rows themselves too")
+    parser.add_argument(
+        "--gauges", type=Path, metavar="FILE", help="file of `harness monitor --prometheus`"
+    )
     parser.add_argument("--ssl-certfile", help="serve HTTPS with this certificate")
     parser.add_argument("--ssl-keyfile", help="its key")
     parser.add_argument(
@@ -65,6 +68,7 @@ def run(options: argparse.Namespace) -> int:
         key_file=options.api_key_file,
         log_folder=str(options.log.resolve()) if options.log else None,
         log_values=options.log_values,
+        gauges_file=str(options.gauges.resolve()) if options.gauges else None,
     )
     api_key(serve)
     _check_place(options)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from harness.config.check import load_abtest_settings, load_criteria, load_settings
+from harness.config.check import load_abtest_settings, load_criteria, load_monitoring, load_settings
 from harness.config.compose import (
     CONF_DIR,
     compose_abtest,
     compose_criteria,
+    compose_monitoring,
     compose_settings,
     register_schemas,
 )
@@ -22,9 +23,11 @@ __all__ = [
     "candidate_fingerprint",
     "compose_abtest",
     "compose_criteria",
+    "compose_monitoring",
     "compose_settings",
     "load_abtest_settings",
     "load_criteria",
+    "load_monitoring",
     "load_settings",
     "protocol_fingerprint",
     "register_schemas",

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.config.criteria_check import check_criteria
+from harness.config.ranges import check_monitoring, check_ranges
 from harness.errors import ConfigError, did_you_mean
 from harness.settings import (
     GROUPS,
@@ -22,12 +23,11 @@ from harness.settings import (
     AbtestSettings,
     CriteriaSettings,
     Guardrail,
-    HoldoutSettings,
+    MonitoringSettings,
     RunningSettings,
     RunSettings,
 )
 from harness.settings.abtest import LOOKS
-from harness.settings.running import LATENCY_WAYS
 
 
 def load_settings(config: Mapping[str, Any]) -> RunSettings:
@@ -43,8 +43,10 @@ def load_settings(config: Mapping[str, Any]) -> RunSettings:
     for key in config:
         _refuse_unknown(str(key), known, parent="")
     values: dict[str, Any] = dict(config)
+    # Runs stored before there was monitoring are read back as well.
+    values["monitoring"] = config.get("monitoring") or {"kind": "monitoring"}
     for group in GROUPS:
-        values[group] = _load_kind(group, group, config.get(group))
+        values[group] = _load_kind(group, group, values.get(group))
     check_criteria(values["criteria"])
     if path := getattr(values["dataset"], "path", None):
         _look_beside(Path(path).expanduser().resolve().parent)
@@ -53,7 +55,7 @@ def load_settings(config: Mapping[str, Any]) -> RunSettings:
         values[group] = _load_open(group, config.get(group))
     values["running"] = _load_typed("running", RunningSettings, config.get("running") or {})
     settings: RunSettings = _typed("", RunSettings, values)
-    _check_ranges(settings)
+    check_ranges(settings)
     return settings
 
 
@@ -104,6 +106,17 @@ def load_criteria(config: Mapping[str, Any]) -> CriteriaSettings:
     criteria: CriteriaSettings = _load_kind("criteria", "criteria", config)
     check_criteria(criteria)
     return criteria
+
+
+def load_monitoring(config: Mapping[str, Any]) -> MonitoringSettings:
+    """The monitoring settings of a stored or composed config alone.
+
+    Raises:
+        ConfigError: If a key or value cannot be meant.
+    """
+    monitoring: MonitoringSettings = _load_kind("monitoring", "monitoring", config)
+    check_monitoring(monitoring)
+    return monitoring
 
 
 def import_target(key: str, target: Any) -> Any:
@@ -218,58 +231,3 @@ def accepted_parameters(group: str, value: Mapping[str, Any]) -> list[str] | Non
             return None
         names += list(target().get_params())
     return sorted(set(names) - {"self"})
-
-
-def _check_ranges(settings: RunSettings) -> None:
-    if not 0 <= settings.held_back_share < 0.9:
-        raise ConfigError(
-            f"held_back_share: {settings.held_back_share} is not a share of training; "
-            "choose 0 (off) or a value below 0.9, such as 0.15"
-        )
-    _check_segments(settings)
-    _check_holdout(settings.holdout)
-    latency = settings.running.latency
-    if latency.n_rows < 1 or latency.n_warmup < 0:
-        raise ConfigError("running.latency: n_rows must be at least 1 and n_warmup at least 0")
-    if latency.through not in LATENCY_WAYS:
-        hint = did_you_mean(latency.through, LATENCY_WAYS)
-        raise ConfigError(f"running.latency.through: '{latency.through}' is unknown; {hint}")
-    origins = getattr(settings.split, "origins", 1)
-    if origins < 1:
-        raise ConfigError(f"split.origins: {origins} is no number of windows; choose 1 or more")
-    positive = getattr(settings.weighting, "positive_weight", 1.0)
-    if positive <= 0:
-        raise ConfigError(f"weighting.positive_weight: {positive} must be above 0")
-    for name in ("precision", "recall", "fraction", "max_alert_share"):
-        share = getattr(settings.threshold, name, 0.5)
-        if not 0 < share <= 1:
-            raise ConfigError(
-                f"threshold.{name}: {share} is not a share; choose above 0, at most 1"
-            )
-
-
-def _check_segments(settings: RunSettings) -> None:
-    for name, guardrail in settings.criteria.guardrail_metrics.items():
-        column = guardrail.per_segment
-        if column is not None and column not in settings.dataset.segments:
-            hint = did_you_mean(column, settings.dataset.segments)
-            raise ConfigError(
-                f"criteria.guardrail_metrics.{name}.per_segment: '{column}' is not among "
-                f"dataset.segments; {hint} (criteria=ranking fits any table)"
-            )
-
-
-def _check_holdout(holdout: HoldoutSettings) -> None:
-    if holdout.looks < 1:
-        raise ConfigError(f"holdout.looks: {holdout.looks} is no number of looks; choose 1 or more")
-    if holdout.select not in ("all", "validation"):
-        hint = did_you_mean(holdout.select, ("all", "validation"))
-        raise ConfigError(f"holdout.select: '{holdout.select}' is unknown; {hint}")
-    if holdout.disclosure not in ("full", "verdict"):
-        hint = did_you_mean(holdout.disclosure, ("full", "verdict"))
-        raise ConfigError(f"holdout.disclosure: '{holdout.disclosure}' is unknown; {hint}")
-    if holdout.looks > 1 and holdout.disclosure == "full":
-        raise ConfigError(
-            "holdout.disclosure: several looks that show everything guarantee nothing; "
-            "write holdout=blind, or holdout.looks=1"
-        )

@@ -12,11 +12,23 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from harness.config.check import accepted_parameters, load_abtest_settings, load_settings
+from harness.config.check import (
+    accepted_parameters,
+    load_abtest_settings,
+    load_monitoring,
+    load_settings,
+)
 from harness.config.criteria_check import metric_names
 from harness.config.defaults_list import check_defaults_lists
 from harness.errors import ConfigError, did_you_mean
-from harness.settings import GROUPS, OPEN_GROUPS, AbtestRunSettings, CriteriaSettings, RunSettings
+from harness.settings import (
+    GROUPS,
+    OPEN_GROUPS,
+    AbtestRunSettings,
+    CriteriaSettings,
+    MonitoringSettings,
+    RunSettings,
+)
 
 _PACKAGED = Path(__file__).resolve().parent.parent / "conf"
 CONF_DIR = _PACKAGED if _PACKAGED.is_dir() else _PACKAGED.parent.parent / "conf"
@@ -60,6 +72,41 @@ def compose_abtest(
     """Compose and check the config of an A/B test; arguments as `compose_settings`."""
     plain = compose_dict(overrides, config_dir=config_dir, config_name="abtest")
     return load_abtest_settings(plain)
+
+
+def compose_monitoring(
+    overrides: Sequence[str], stored: dict[str, Any] | None, *, config_dir: Path | None = None
+) -> MonitoringSettings:
+    """What a bundle says about its monitoring, changed by overrides of `monitoring`.
+
+    Args:
+        overrides: `monitoring=OPTION` and `monitoring.KEY=VALUE`.
+        stored: The bundle's own settings; replaced where an option is chosen.
+        config_dir: A user's own config folder.
+
+    Raises:
+        ConfigError: If an override concerns anything else, or cannot be meant.
+    """
+    for word in overrides:
+        if not word.lstrip("+~").startswith("monitoring"):
+            raise ConfigError(
+                f"override '{word}': only monitoring=OPTION and monitoring.KEY=VALUE can be changed here"
+            )
+    chosen = compose_dict(overrides, config_dir=config_dir)["monitoring"]
+    if stored is None or any(word.startswith("monitoring=") for word in overrides):
+        return load_monitoring(chosen)
+    plain = compose_dict((), config_dir=config_dir)["monitoring"]
+    return load_monitoring(_laid_over(stored, chosen, plain))
+
+
+def _laid_over(stored: dict[str, Any], chosen: dict[str, Any], plain: dict[str, Any]) -> Any:
+    """Stored values, but for those that overrides changed."""
+    return {
+        key: _laid_over(stored.get(key, {}), value, plain[key])
+        if isinstance(value, dict)
+        else (stored.get(key, value) if value == plain[key] else value)
+        for key, value in chosen.items()
+    }
 
 
 def compose_criteria(overrides: Sequence[str]) -> tuple[CriteriaSettings, bool]:

@@ -56,6 +56,30 @@ def read_label(
     return (column == chosen[0]).fillna(False).to_numpy(dtype=bool), labelled
 
 
+def read_outcomes(column: pd.Series, positive: Any = None) -> NDArray[np.float64]:
+    """1, 0, or nan where null: of rows that may all have come out alike.
+
+    Args:
+        column: The label as read.
+        positive: The value that counts as positive; None takes true or 1.
+
+    Raises:
+        DataError: If there are more than two values, or one that is neither.
+    """
+    labelled = column.notna().to_numpy(dtype=bool)
+    values = list(pd.unique(column[labelled]))
+    if positive is None:
+        chosen = [value for value in values if _is_one(value)]
+        strange = [value for value in values if not _is_one(value) and not _is_zero(value)]
+    else:
+        chosen = [value for value in values if _same(value, positive)]
+        strange = [value for value in values if value not in chosen][1:]
+    if strange:
+        raise DataError(f"label: column '{column.name}' holds '{strange[0]}', which is no outcome")
+    hit = column.isin(chosen).to_numpy(dtype=bool)
+    return np.where(labelled, hit, np.nan)
+
+
 def _same(value: Any, positive: Any) -> bool:
     # Hydra reads YES as text and 1 as a number, whatever the column holds.
     if isinstance(positive, bool) or isinstance(value, (bool, np.bool_)):

@@ -15,7 +15,13 @@ from harness.evaluation.figures import (
     segment_figures,
 )
 from harness.evaluation.predictions import predictions_frame, read_window
-from harness.evaluation.window import ScoredWindow, points, scored_windows, validation_window
+from harness.evaluation.window import (
+    ScoredWindow,
+    judged_rows,
+    points,
+    scored_windows,
+    validation_window,
+)
 
 __all__ = [
     "BlockSeries",
@@ -27,6 +33,7 @@ __all__ = [
     "block_series",
     "class_report",
     "curves_of",
+    "judged_rows",
     "metric_figures",
     "period_figures",
     "points",

@@ -88,6 +88,21 @@ def validation_window(
     )
 
 
+def judged_rows(*windows: ScoredWindow) -> tuple[ScoredRows, pd.DatetimeIndex]:
+    """The candidate's rows of several windows together, and their prediction times."""
+    parts = [window.candidate for window in windows]
+    first, *others = (window.local_time for window in windows)
+    time = pd.DatetimeIndex(first.append(others))
+    return ScoredRows(
+        score=np.concatenate([p.score for p in parts]),
+        alert=np.concatenate([p.alert for p in parts]),
+        label=np.concatenate([p.label for p in parts]),
+        value_if_alert=np.concatenate([p.value_if_alert for p in parts]),
+        value_if_silent=np.concatenate([p.value_if_silent for p in parts]),
+        blocks=blocks_of("day", time, None),
+    ), time
+
+
 def points(rows: ScoredRows) -> dict[str, float]:
     """Point value of every row metric by name; nan where undefined."""
     return {metric.name: metric.point(rows) for metric in row_metrics()}

@@ -199,6 +199,46 @@ def two_series(lines: Mapping[str, tuple[Any, Any]], unit: str, alternative: str
         return _svg(figure, alternative)
 
 
+def heat(values: Any, windows: Sequence[str], columns: Sequence[str], alternative: str) -> str:
+    """Columns against windows; 1 is where a distance begins to matter.
+
+    Args:
+        values: Distances over limits, shape (n_columns, n_windows); nan where not there.
+        windows: What each window is called.
+        columns: Column names, top to bottom.
+        alternative: The picture in words.
+    """
+    with _Canvas(7.6, 0.7 + 0.24 * len(columns)) as (figure, axes):
+        colours = mpl.colormaps["cividis"].with_extremes(bad="#00000000")
+        drawn = axes.pcolormesh(values[::-1], cmap=colours, vmin=0, vmax=2, edgecolors="none")
+        axes.set_yticks(np.arange(len(columns)) + 0.5, list(columns)[::-1])
+        step = max(1, -(-len(windows) // 6))
+        axes.set_xticks(np.arange(len(windows))[::step] + 0.5, list(windows)[::step])
+        figure.colorbar(drawn, ax=axes, ticks=[0, 1, 2], extend="max", shrink=0.9)
+        return _svg(figure, alternative)
+
+
+def banded(days: Any, values: Any, band: Any, then: float, alternative: str) -> str:
+    """A figure over time, and the band it stays within when nothing changes.
+
+    Args:
+        days: First day of each window, shape (n_windows,).
+        values: The figure, shape (n_windows,).
+        band: Lower and upper end, shape (n_windows, 2); nan where not known.
+        then: Its value in the reference.
+        alternative: The picture in words.
+    """
+    with _Canvas(3.7, 2.4) as (figure, axes):
+        axes.fill_between(days, band[:, 0], band[:, 1], color=QUIET, alpha=0.25, linewidth=0)
+        axes.axhline(then, color=QUIET, linewidth=1, linestyle=":")
+        axes.plot(days, values, "o-", color=CANDIDATE, markersize=3.5)
+        with np.errstate(invalid="ignore"):
+            outside = (values < band[:, 0]) | (values > band[:, 1])
+        axes.plot(days[outside], values[outside], "o", color="#d55e00", markersize=5)
+        _date_ticks(axes, days)
+        return _svg(figure, alternative)
+
+
 def power_curves(curves: Mapping[str, Sequence[tuple[int, float]]], power: float, unit: str) -> str:
     """Chance of each criterion to pass, by amount of data."""
     colours = (CANDIDATE, BASELINE, ACCENT, "#cc79a7", "#56b4e9", "#d55e00")

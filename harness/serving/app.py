@@ -157,6 +157,9 @@ class _Server:
     async def metrics(self) -> Response:
         """Figures in Prometheus' text format."""
         content, kind = self.figures.text()
+        if self.options.gauges_file is not None:
+            with contextlib.suppress(OSError):  # not written yet
+                content += await asyncio.to_thread(Path(self.options.gauges_file).read_bytes)
         return Response(content, media_type=kind)
 
     async def openapi(self) -> dict[str, Any]:

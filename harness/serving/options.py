@@ -24,6 +24,7 @@ class ServeOptions:
         log_values: Whether the rows themselves are logged.
         log_bytes: Size at which a log file is closed and the next begun.
         log_files: Closed log files kept, the oldest are removed.
+        gauges_file: Further figures for /metrics, as `harness monitor --prometheus` writes them.
         reload_seconds: How often the folder is looked at for another bundle.
     """
 
@@ -36,6 +37,7 @@ class ServeOptions:
     log_values: bool = False
     log_bytes: int = 64_000_000
     log_files: int = 8
+    gauges_file: str | None = None
     reload_seconds: float = 1.0
 
     def into_environment(self) -> None:

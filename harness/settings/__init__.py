@@ -29,6 +29,7 @@ from harness.settings.candidate import (
     TopFractionThreshold,
 )
 from harness.settings.dataset import FlightsDataset, RoleSettings, TableDataset
+from harness.settings.monitoring import MonitoringSettings, NotifySettings
 from harness.settings.protocol import (
     AcceptedFinding,
     AuditSettings,
@@ -69,8 +70,10 @@ __all__ = [
     "MaxValueThreshold",
     "MinPrecisionThreshold",
     "MinRecallThreshold",
+    "MonitoringSettings",
     "NoCalibration",
     "NoWeighting",
+    "NotifySettings",
     "OutcomeValues",
     "PriorBaseline",
     "RatioWeighting",
@@ -112,6 +115,7 @@ GROUPS: dict[str, dict[str, type]] = {
     "weighting": _by_kind(NoWeighting, BalancedWeighting, RatioWeighting),
     "calibration": _by_kind(NoCalibration, SigmoidCalibration, IsotonicCalibration),
     "threshold": _by_kind(*_THRESHOLDS),
+    "monitoring": _by_kind(MonitoringSettings),
 }
 
 # Groups whose options name a `_target_` and carry that target's own parameters.
@@ -142,6 +146,7 @@ class RunSettings:
     weighting: Any = None
     calibration: Any = None
     threshold: Any = None
+    monitoring: Any = None
     held_back_share: float = 0.15
     seed: int = 0
     fail_fast: bool = False

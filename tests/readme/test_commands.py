@@ -75,9 +75,14 @@ def test_every_command_of_readme_and_docs_runs_as_written(tmp_path, servers):
     table["issued"] = table["issued"].min() + (table["issued"] - table["issued"].min()) * 3
     table.to_csv(tmp_path / "loans.csv", index=False)
     make_log(12_000).to_csv(tmp_path / "users.csv", index=False)
-    expected = {"harness gate": {0, 1, 3, 4}, "harness audit dataset.leaky=true": {1}}
+    expected = {
+        "harness gate": {0, 1, 3, 4},
+        "harness audit dataset.leaky=true": {1},
+        "harness monitor last --by week": {1},
+    }
     ran = 0
-    for command in (*commands("README.md"), *commands("docs/serving.md")):
+    pages = ("README.md", "docs/serving.md", "docs/monitoring.md")
+    for command in [line for page in pages for line in commands(page)]:
         if command in RECURSIVE:
             continue
         if command.startswith("harness serve") and "--dockerfile" not in command:

@@ -104,6 +104,15 @@ def test_the_interface_is_valid_openapi_with_a_row_that_scores(client):
     assert client.post("/score", json=row).status_code == 200
 
 
+def test_gauges_of_monitoring_stand_among_the_figures(bundles, tmp_path):
+    file = tmp_path / "drift.prom"
+    options = ServeOptions(bundle=str(bundles["xgboost"]), gauges_file=str(file))
+    with TestClient(build_app(options)) as client:
+        assert client.get("/metrics").status_code == 200  # not written yet
+        file.write_text("harness_drift_alert 1\n")
+        assert "\nharness_drift_alert 1\n" in client.get("/metrics").text
+
+
 def test_figures_count_requests_rows_and_alerts(bundles, golden):
     with TestClient(build_app(ServeOptions(bundle=str(bundles["xgboost"])))) as client:
         client.post("/score", json=golden["rows"])

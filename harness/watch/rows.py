@@ -1,0 +1,166 @@
+"""Rows: new rows with what is known about them: time, label, worth."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from harness.data import read_dataset
+from harness.data.cache import cache_folder
+from harness.data.duration import Duration
+from harness.data.label_column import read_outcomes
+from harness.data.rows_source import LOG_TIME, RowsSource, open_source, source_of_frame
+from harness.data.table_file import column_names, read_columns
+from harness.data.time_column import read_time
+from harness.errors import ConfigError, DataError, did_you_mean
+from harness.monitor import Reference
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class MonitoredRows:
+    """Rows to look at, with what is known about them.
+
+    Attributes:
+        source: The features, as they came.
+        time: Prediction times, UTC; None without a time column.
+        label: 1, 0, or nan where not known; None without labels.
+        values: Columns that criteria take worth from.
+        notes: What was inferred or left out.
+    """
+
+    source: RowsSource
+    time: NDArray[np.datetime64] | None
+    label: Floats | None
+    values: pd.DataFrame
+    notes: tuple[str, ...] = ()
+
+
+def read_rows(
+    path: Path,
+    protocol: Mapping[str, Any],
+    *,
+    time: str | None = None,
+    labels: Path | None = None,
+    key: str | None = None,
+) -> MonitoredRows:
+    """Read a table, or a server's log, with the roles a protocol gives its columns.
+
+    Args:
+        path: CSV, Parquet, or a log folder.
+        protocol: The bundle's protocol.
+        time: Column with the prediction time; None takes the protocol's.
+        labels: Table with labels that came later.
+        key: Column both tables share.
+
+    Raises:
+        HarnessError: If a file or column cannot be used.
+    """
+    source, dataset, notes = open_source(path), protocol["dataset"], []
+    when = time or (LOG_TIME if source.is_log else dataset.get("time"))
+    instants = None
+    if when in source.columns:
+        column = source.read([when])[when]
+        zone = "UTC" if source.is_log else dataset["timezone"]
+        instants = read_time("--time", column, unit=dataset.get("time_unit"), timezone=zone)
+    elif time is not None:
+        raise ConfigError(f"--time {time}: no such column; {did_you_mean(time, source.columns)}")
+    else:
+        notes.append("no time column: all rows are one window of unknown length; name it by --time")
+    label = _labels(source, dataset, labels, key)
+    wanted = [name for name in dataset.get("value") or [] if name in source.columns]
+    values = source.read(wanted) if wanted else pd.DataFrame(index=range(source.n_rows))
+    return MonitoredRows(
+        source=source, time=instants, label=label, values=values, notes=tuple(notes)
+    )
+
+
+def rows_since(
+    dataset_settings: Any, since: str | None, reference: Reference, cache_dir: str | None = None
+) -> MonitoredRows:
+    """Rows of the protocol's own dataset from a day on, read afresh.
+
+    Args:
+        dataset_settings: The protocol's dataset.
+        since: First day to look at, in the dataset's zone; None takes the one after the
+            reference.
+        reference: Knows its last day and its zone.
+        cache_dir: Folder for converted tables.
+
+    Raises:
+        ConfigError: If the day is none.
+        DataError: If no row is as young.
+    """
+    day = since or str(np.datetime64(reference.last_day) + np.timedelta64(1, "D"))
+    try:
+        start = pd.Timestamp(day).tz_localize(reference.timezone)
+    except (ValueError, TypeError) as error:
+        raise ConfigError(f"--since {day}: is no day; write one such as 2024-05-31") from error
+    dataset = read_dataset(dataset_settings, cache_folder(cache_dir))
+    young = dataset.time >= start.tz_convert("UTC").tz_localize(None).to_datetime64()
+    if not young.any():
+        raise DataError(
+            f"{dataset.name}: no labelled row from {day} on (the last is of {dataset.time.max()}); "
+            "name a table of new rows"
+        )
+    frame = dataset.frame.loc[young].reset_index(drop=True)
+    return MonitoredRows(
+        source=source_of_frame(frame[list(dataset.roles.features)], dataset.name),
+        time=dataset.time[young],
+        label=dataset.label[young].astype(np.float64),
+        values=frame,
+        notes=(f"rows of {dataset.name} from {day} on; name a TABLE to look at other rows",),
+    )
+
+
+def mature_labels(
+    rows: MonitoredRows, delay: str | None
+) -> tuple[Floats | None, NDArray[np.bool_]]:
+    """Labels of rows old enough to have one, and which rows are too young.
+
+    Early labels are not taken as they come: churn shows at once, loyalty only in the end.
+    """
+    young = np.zeros(rows.source.n_rows, dtype=bool)
+    if rows.label is None:
+        return None, young
+    if rows.time is not None and delay:
+        last = pd.Timestamp(rows.time.max(), tz="UTC")
+        mature = Duration.parse("dataset.label_delay", delay).before(last).tz_localize(None)
+        young = rows.time > mature.to_datetime64()
+    known: Floats = np.array(rows.label)
+    known[young] = np.nan
+    return known, young
+
+
+def _labels(
+    source: RowsSource, dataset: dict[str, Any], labels: Path | None, key: str | None
+) -> Floats | None:
+    name, positive = dataset.get("label"), dataset.get("positive")
+    if labels is None:
+        if name is None or name not in source.columns:
+            return None
+        return read_outcomes(source.read([name])[name], positive)
+    names = column_names(labels, key="--labels")
+    if key is None or key not in names or key not in source.columns:
+        shared = sorted(set(names) & set(source.columns))
+        raise ConfigError(
+            f"--key {key}: not a column of both tables; they share {', '.join(shared) or 'none'}"
+        )
+    outcome = name if name in names else next((n for n in names if n != key), None)
+    if outcome is None:
+        raise ConfigError(f"--labels {labels}: has no column besides {key}")
+    table = read_columns(labels, [key, outcome], key="--labels")
+    table = table[table[outcome].notna()]
+    if table[key].duplicated().any():
+        twice = table.loc[table[key].duplicated(), key].iloc[0]
+        raise DataError(f"--labels {labels}: {key} {twice} has several labels; keep the last one")
+    value = pd.Series(read_outcomes(table[outcome], positive), index=table[key].astype(str))
+    joined = source.read([key])[key].astype(str).map(value)
+    return np.asarray(joined, dtype=np.float64)
