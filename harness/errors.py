@@ -7,6 +7,7 @@
     |-- EvidenceError   figures that cannot be computed or trusted
     |-- LedgerError     a holdout ledger that is damaged, locked or too new
     |-- BundleError     a bundle that is damaged, foreign or not trusted
+    |-- RegistryError   a registry that is away, or a move that is refused
     `-- ArtefactError   a run folder or file that is missing, damaged or too new
 
 A message is one sentence: what is wrong, where (key, file, column, row), what is
@@ -46,6 +47,10 @@ class LedgerError(HarnessError):
 
 class BundleError(HarnessError):
     """A bundle cannot be written, or must not be loaded."""
+
+
+class RegistryError(HarnessError):
+    """The registry cannot be reached, or refuses what was asked."""
 
 
 class ArtefactError(HarnessError):

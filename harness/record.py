@@ -62,6 +62,7 @@ def write_run(result: RunResult, folder: Path, *, overrides: tuple[str, ...] = (
                 "decision.json": decision_json(result),
             },
             reference=result.reference,
+            pipeline_format=result.settings.running.pipeline_format,
         )
         write_json(folder / "decision.json", decision_json(result))
     if result.settings.running.report:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import zipfile
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
+import joblib
 import numpy as np
 import skops.io
 from numpy.typing import NDArray
@@ -22,6 +24,10 @@ from harness.errors import ArtefactError, BundleError
 FORMAT_VERSION = 1
 # Holds the manifest's own hash, in the form `sha256sum --check` reads.
 SEAL = "manifest.sha256"
+# What has to be trusted to load a pipeline that joblib stored.
+JOBLIB = "joblib"
+# A pipeline may unpack to so much, or to so many times its size, before it is looked at.
+_MOST_BYTES, _MOST_TIMES = 1 << 30, 200
 # Other models than those we ship may add up in another order for a single row.
 _ONE_ROW_TOLERANCE = 1e-12
 
@@ -60,7 +66,9 @@ def load_bundle(
         raise BundleError(f"{place}: bundle format {version!r} is newer than this harness reads")
     _check_files(place, manifest["files"])
     bundle = Bundle(
-        pipeline=_pipeline(place / "pipeline.skops", trust, manifest["own_classes"]),
+        pipeline=_pipeline(
+            place / manifest.get("pipeline", "pipeline.skops"), trust, manifest["own_classes"]
+        ),
         schema=InputSchema.from_json_schema(_json(place / "input.schema.json")),
         threshold=float(read_json(place / "threshold.json")["value"]),
         manifest=manifest,
@@ -69,6 +77,17 @@ def load_bundle(
     )
     _replay(bundle, place)
     return bundle
+
+
+def check_whole(bundle: Bundle, folder: Path) -> None:
+    """Check a bundle that is in memory already: all hashes again, and the golden rows.
+
+    Raises:
+        BundleError: If a file changed, or a golden row scores differently.
+    """
+    _check_seal(folder)
+    _check_files(folder, bundle.manifest["files"])
+    _replay(bundle, folder)
 
 
 def largest_difference(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
@@ -123,6 +142,14 @@ def _json(path: Path) -> dict[str, Any]:
 
 
 def _pipeline(path: Path, trust: Collection[str], own: list[dict[str, str]]) -> Any:
+    if path.suffix == f".{JOBLIB}":
+        if JOBLIB not in trust:
+            raise BundleError(
+                f"{path}: stored by joblib, which runs code when it is loaded; pass --trust joblib "
+                "if you know who made it"
+            )
+        return joblib.load(path)
+    _check_size(path)
     untrusted = set(skops.io.get_untrusted_types(file=path)) - KNOWN_TYPES - set(trust)
     if untrusted:
         names = ", ".join(sorted(untrusted))
@@ -139,6 +166,19 @@ def _pipeline(path: Path, trust: Collection[str], own: list[dict[str, str]]) -> 
         raise BundleError(
             f"{path}: needs the module {modules}, which is not importable here"
         ) from error
+
+
+def _check_size(path: Path) -> None:
+    """Refuse an archive that unpacks to far more than a pipeline would."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            unpacked = sum(entry.file_size for entry in archive.infolist())
+    except zipfile.BadZipFile as error:
+        raise BundleError(f"{path}: no skops archive ({error}); fetch the bundle again") from error
+    if unpacked > _MOST_BYTES and unpacked > _MOST_TIMES * path.stat().st_size:
+        raise BundleError(
+            f"{path}: {path.stat().st_size:,} bytes would unpack to {unpacked:,}; not loaded"
+        )
 
 
 def _replay(bundle: Bundle, place: Path) -> None:

@@ -15,13 +15,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from sklearn.compose import ColumnTransformer
-from sklearn.ensemble import RandomForestClassifier
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 
 from harness.bundle.input_schema import InputSchema
-from harness.bundle.one_tree import compile_forest
+from harness.bundle.one_tree import compile_ensemble
 from harness.candidate.positive_score import model_score
 
 Floats = NDArray[np.float64]
@@ -125,8 +124,4 @@ def _predictor(model: Any) -> Callable[[Floats], float]:
             return float(booster.inplace_predict(row, iteration_range=rounds)[0])
 
         return predict
-    if type(model) is RandomForestClassifier and len(model.classes_) == 2:
-        forest = compile_forest(model)
-        if forest is not None:
-            return forest
-    return lambda row: float(model_score(model, row)[0])
+    return compile_ensemble(model) or (lambda row: float(model_score(model, row)[0]))

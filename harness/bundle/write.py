@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import joblib
 import numpy as np
 import pandas as pd
 import skops.io
@@ -17,7 +18,7 @@ from harness.artefacts.versions import versions
 from harness.bundle.bundle import Bundle, golden_rows
 from harness.bundle.card import model_card
 from harness.bundle.in_the_open import preprocessing_in_the_open
-from harness.bundle.load import FORMAT_VERSION, SEAL, largest_difference
+from harness.bundle.load import FORMAT_VERSION, JOBLIB, SEAL, largest_difference
 from harness.bundle.skops_file import dump_pipeline
 from harness.bundle.trusted_types import KNOWN_TYPES
 from harness.config.own_code import own_classes
@@ -37,6 +38,7 @@ def write_bundle(
     facts: Mapping[str, Any],
     documents: Mapping[str, Any],
     reference: Reference | None = None,
+    pipeline_format: str = "skops",
 ) -> Bundle:
     """Write a bundle and return it with its manifest.
 
@@ -47,12 +49,17 @@ def write_bundle(
         facts: What the manifest and the model card say beyond files and versions.
         documents: JSON documents to put beside the pipeline, by file name.
         reference: What `harness monitor` compares with; None leaves it out.
+        pipeline_format: skops, or joblib, which has to be trusted to be loaded.
 
     Raises:
         BundleError: If the pipeline cannot be stored, or does not give its scores again.
     """
     with new_folder(folder) as place:
-        dump_pipeline(bundle.pipeline, place / "pipeline.skops")
+        stored = place / f"pipeline.{pipeline_format}"
+        if pipeline_format == "joblib":
+            joblib.dump(bundle.pipeline, stored)
+        else:
+            dump_pipeline(bundle.pipeline, stored)
         golden = golden_rows(bundle, features)
         scores = bundle.score(golden)
         alone = np.array([bundle.score_one(row) for row in golden])
@@ -72,7 +79,8 @@ def write_bundle(
             "candidate_fingerprint": facts["candidate_fingerprint"],
             "model": facts["model"],
             "own_classes": own_classes(facts["targets"]),
-            "trusted_types": sorted(_types_needed(place / "pipeline.skops")),
+            "pipeline": stored.name,
+            "trusted_types": [JOBLIB] if pipeline_format == "joblib" else _types_needed(stored),
             "one_row": {
                 "compiled": bundle.one_row is not None,
                 "largest_difference": largest_difference(scores, alone),
@@ -104,4 +112,4 @@ def _types_needed(path: Path) -> list[str]:
             f"{local[0]}: defined in a notebook or script, which nobody else can import; put the class "
             "into a module of its own and name it by that"
         )
-    return needed
+    return sorted(needed)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from harness.errors import ConfigError, did_you_mean
 from harness.settings import HoldoutSettings, MonitoringSettings, RunSettings
 from harness.settings.monitoring import METHODS, ON_ALERT
-from harness.settings.running import LATENCY_WAYS
+from harness.settings.running import LATENCY_WAYS, PIPELINE_FORMATS
 
 _MONITORING_SHARES = (
     "false_alarm_share",
@@ -39,6 +39,10 @@ def check_ranges(settings: RunSettings) -> None:
     if latency.through not in LATENCY_WAYS:
         hint = did_you_mean(latency.through, LATENCY_WAYS)
         raise ConfigError(f"running.latency.through: '{latency.through}' is unknown; {hint}")
+    form = settings.running.pipeline_format
+    if form not in PIPELINE_FORMATS:
+        hint = did_you_mean(form, PIPELINE_FORMATS)
+        raise ConfigError(f"running.pipeline_format: '{form}' is unknown; {hint}")
     origins = getattr(settings.split, "origins", 1)
     if origins < 1:
         raise ConfigError(f"split.origins: {origins} is no number of windows; choose 1 or more")

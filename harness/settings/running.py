@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 LATENCY_WAYS = ("bundle", "http")
+PIPELINE_FORMATS = ("skops", "joblib")
 
 
 @dataclass(kw_only=True)
@@ -32,6 +33,8 @@ class RunningSettings:
         ledger: File of the holdout ledger; null takes HARNESS_LEDGER, else the user's data
             folder.
         n_jobs: Threads for training and scoring; null takes all cores.
+        pipeline_format: skops, or joblib for models skops cannot store; loading joblib runs code
+            and has to be trusted.
         report: Whether report.html is drawn.
         latency: How one-row scoring is timed.
     """
@@ -39,5 +42,6 @@ class RunningSettings:
     cache_dir: str | None = None
     ledger: str | None = None
     n_jobs: int | None = None
+    pipeline_format: str = "skops"
     report: bool = True
     latency: LatencySettings = field(default_factory=LatencySettings)

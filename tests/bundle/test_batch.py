@@ -116,12 +116,12 @@ def test_what_is_missing_unseen_or_more_is_defined(scoring):
 def test_a_forest_asked_for_one_row_gives_its_own_bits(tmp_path, words):
     from sklearn.ensemble import RandomForestClassifier
 
-    from harness.bundle.one_tree import compile_forest
+    from harness.bundle.one_tree import compile_ensemble
 
     bundle, features = build(tmp_path, [*MODELS["random_forest"], *words])
     model = bundle.pipeline.named_steps["model"]
     assert isinstance(model, RandomForestClassifier)
-    one = compile_forest(model)
+    one = compile_ensemble(model)
     assert one is not None
     matrix = bundle.pipeline.named_steps["preprocess"].transform(features)[:300]
     expected = model.predict_proba(matrix)[:, 1]
@@ -129,10 +129,26 @@ def test_a_forest_asked_for_one_row_gives_its_own_bits(tmp_path, words):
 
 
 def test_a_forest_that_would_score_otherwise_is_asked_itself(tmp_path):
-    from harness.bundle.one_tree import compile_forest
+    from harness.bundle.one_tree import compile_ensemble
 
     bundle, _ = build(tmp_path, MODELS["random_forest"])
     model = bundle.pipeline.named_steps["model"]
     model.estimators_ = [*model.estimators_, model.estimators_[0]]
     model.predict_proba = lambda rows: np.full((len(rows), 2), 0.5)
-    assert compile_forest(model) is None
+    assert compile_ensemble(model) is None
+
+
+def test_a_boosting_asked_for_one_row_gives_its_own_bits(tmp_path):
+    from harness.bundle.one_tree import compile_ensemble
+
+    bundle, features = build(tmp_path, MODELS["hist_gradient_boosting"])
+    model = bundle.pipeline.named_steps["model"]
+    one = compile_ensemble(model)
+    assert one is not None
+    matrix = np.asarray(bundle.pipeline.named_steps["preprocess"].transform(features))[:300]
+    rng = np.random.default_rng(0)
+    matrix = np.where(rng.random(matrix.shape) < 0.1, np.nan, matrix)
+    expected = model.predict_proba(matrix)[:, 1]
+    assert [one(row[None, :]) for row in matrix] == expected.tolist()
+    del model._baseline_prediction
+    assert compile_ensemble(model) is None

@@ -298,3 +298,38 @@ def test_a_class_nobody_else_can_import_is_refused_when_the_bundle_is_made(built
         write_bundle(made, tmp_path / "b", features=full, facts=FACTS, documents={})
     assert not (tmp_path / "b").exists()
     del __main__.Mine
+
+
+def test_joblib_is_loaded_only_by_those_who_trust_it(tmp_path, harness):
+    bundle, features = build(tmp_path, MODELS["logistic"])
+    place = tmp_path / "b"
+    write_bundle(
+        bundle, place, features=features, facts=FACTS, documents={}, pipeline_format="joblib"
+    )
+    with pytest.raises(BundleError, match="pass --trust joblib"):
+        load_bundle(place)
+    assert load_bundle(place, trust=["joblib"]).score(features.head(3)).shape == (3,)
+    assert harness("verify", place)[0] == 2
+    assert harness("verify", place, "--trust", "joblib")[0] == 0
+
+
+def test_an_archive_that_unpacks_to_far_too_much_is_not_opened(tmp_path):
+    import hashlib
+    import zipfile
+
+    bundle, features = build(tmp_path, MODELS["logistic"])
+    place = tmp_path / "b"
+    write_bundle(bundle, place, features=features, facts=FACTS, documents={})
+    with zipfile.ZipFile(place / "pipeline.skops", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("schema.json", "{}")
+        with archive.open("part.npy", "w", force_zip64=True) as part:
+            for _ in range(1_100):
+                part.write(bytes(1 << 20))
+    manifest = json.loads((place / "manifest.json").read_text())
+    content = (place / "pipeline.skops").read_bytes()
+    manifest["files"]["pipeline.skops"] = hashlib.sha256(content).hexdigest()
+    (place / "manifest.json").write_text(json.dumps(manifest))
+    digest = hashlib.sha256((place / "manifest.json").read_bytes()).hexdigest()
+    (place / "manifest.sha256").write_text(f"{digest}  manifest.json\n")
+    with pytest.raises(BundleError, match=r"pipeline.skops: .* would unpack to 1,153,433,602"):
+        load_bundle(place)

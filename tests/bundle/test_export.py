@@ -8,6 +8,8 @@ import warnings
 import pandas as pd
 import pytest
 
+from harness.bundle import write_bundle
+from tests.bundle.test_bundle import FACTS, MODELS, build
 from tests.serving.conftest import write
 
 
@@ -39,3 +41,29 @@ def test_a_damaged_bundle_is_not_exported(tmp_path, harness):
     status, _, err = harness("export", folder, "--to", "mlflow", "--out", "model")
     assert (status, "threshold.json: changed" in err) == (2, True)
     assert not (tmp_path / "model").exists()
+
+
+@pytest.mark.slow
+def test_onnx_is_made_where_it_scores_the_same_and_refused_with_the_difference(tmp_path, harness):
+    import numpy as np
+    import onnxruntime
+
+    words = [*MODELS["logistic"], "dataset.numeric=[z]", "dataset.categorical=[]"]
+    bundle, features = build(tmp_path, words)
+    write_bundle(bundle, tmp_path / "b", features=features, facts=FACTS, documents={})
+    status, out, err = harness("export", "b", "--to", "onnx", "--out", "model.onnx")
+    assert status == 0, err
+    assert "score within" in out
+    session = onnxruntime.InferenceSession("model.onnx", providers=["CPUExecutionProvider"])
+    feed = {name: features[[name]].to_numpy(dtype=np.float32)[:50] for name in ("z",)}
+    told = session.run(None, feed)[1][:, 1]
+    np.testing.assert_allclose(told, bundle.score(features.head(50)), atol=1e-6)
+
+    folder = write(tmp_path / "made", "random_forest")
+    status, _, err = harness("export", folder, "--to", "onnx", "--out", "other.onnx")
+    assert status == 2
+    assert "ONNX scores rows differently, by up to 0." in err
+    folder = write(tmp_path / "boosted", "xgboost")
+    status, _, err = harness("export", folder, "--to", "onnx", "--out", "other.onnx")
+    assert (status, "cannot be converted to ONNX" in err) == (2, True)
+    assert not (tmp_path / "other.onnx").exists()
