@@ -10,6 +10,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+import harness.registry.champion  # noqa: F401 - lets a live model be the baseline
 from harness.audit import FittedCandidate, audit_after, audit_before
 from harness.bundle import Bundle, InputSchema, measure_latency
 from harness.bundle.input_schema import rows_of

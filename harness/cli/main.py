@@ -95,6 +95,23 @@ COMMANDS = {
         "a bundle as a model of another tool",
         "harness export last --to mlflow --out model",
     ),
+    "register": Command(
+        "register",
+        "a run's bundle as a version in the registry",
+        "harness register last --name flights",
+    ),
+    "promote": Command(
+        "promote", "a version goes live; only a SHIP by itself", "harness promote flights 2"
+    ),
+    "rollback": Command(
+        "rollback",
+        "back to the last healthy version",
+        'harness rollback flights --reason "alerts doubled overnight"',
+    ),
+    "history": Command(
+        "history", "every move of a model, or what was live then", "harness history flights"
+    ),
+    "models": Command("models", "what is registered, and what is live", "harness models"),
     "sign": Command(
         "sign", "vouch for a bundle with an Ed25519 key", "harness sign last --key private.pem"
     ),

@@ -60,6 +60,7 @@ class Registry:
         # A server that is away is noticed within seconds.
         os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
         os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", _TIMEOUT_SECONDS)
+        os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
         self.mlflow = _mlflow()
         with self.asked("open"):
             self.client: Any = self.mlflow.MlflowClient(
@@ -136,12 +137,14 @@ def sqlite_file(uri: str) -> Path | None:
 
 def _mlflow() -> Any:
     try:
-        import alembic  # noqa: F401
-        import mlflow
-        import mlflow.exceptions
-        import mlflow.pyfunc
-        import mlflow.tracking
-        import sqlalchemy  # noqa: F401
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of MLflow about its own classes
+            import alembic  # noqa: F401
+            import mlflow
+            import mlflow.exceptions
+            import mlflow.pyfunc
+            import mlflow.tracking
+            import sqlalchemy  # noqa: F401
     except ModuleNotFoundError as error:
         raise RegistryError(
             f"the registry needs {error.name}, which is not installed: pip install 'harness[mlflow]'"

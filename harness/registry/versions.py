@@ -17,7 +17,7 @@ from harness.bundle.load import SEAL, check_whole
 from harness.data.cache import cache_folder
 from harness.errors import ArtefactError, BundleError, RegistryError
 from harness.registry.journal import who
-from harness.registry.names import CHALLENGER, check_name, check_version
+from harness.registry.names import CHALLENGER, JOURNAL, check_name, check_version
 from harness.registry.store import Registry
 
 _MODEL = "model"
@@ -102,6 +102,17 @@ def versions_of(registry: Registry, name: str) -> list[Version]:
         found = registry.client.search_model_versions(f"name='{name}'")
     versions = [_version(entry) for entry in found if "harness.seal" in entry.tags]
     return sorted(versions, key=lambda version: int(version.version))
+
+
+def model_names(registry: Registry) -> list[str]:
+    """All registered models, journals left out."""
+    with registry.asked("list its models"):
+        found = registry.client.search_registered_models()
+        while found.token:
+            page = registry.client.search_registered_models(page_token=found.token)
+            found.extend(page)
+            found.token = page.token
+    return sorted(str(model.name) for model in found if not model.name.endswith(JOURNAL))
 
 
 def find_version(registry: Registry, name: str, version: str) -> Version:

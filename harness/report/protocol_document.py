@@ -9,6 +9,7 @@ from harness.decision.sentence import Described, amount
 from harness.evidence import find_metric
 from harness.settings import (
     AuditSettings,
+    ChampionBaseline,
     CriteriaSettings,
     HoldoutSettings,
     LogisticBaseline,
@@ -137,6 +138,11 @@ def _baseline(baseline: object) -> str:
         return (
             f"A rule without a model: the historic rate by {' and '.join(baseline.columns)}, with "
             f"alerts by the policy `{baseline.threshold.kind}`, on the same rows."
+        )
+    if isinstance(baseline, ChampionBaseline):
+        return (
+            f"The registered model `{baseline.name}` ({baseline.alias}) with its own threshold, on the same "
+            "rows; it is not trained again."
         )
     if isinstance(baseline, LogisticBaseline):
         return "A plain logistic regression on the same features and the same rows."

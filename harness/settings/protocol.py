@@ -158,6 +158,22 @@ class RuleBaseline:
 
 
 @dataclass(kw_only=True)
+class ChampionBaseline:
+    """A registered model as it is: scored on the same rows, never trained again.
+
+    Attributes:
+        name: Registered model.
+        alias: Which of its versions: champion, previous, or another alias.
+        registry: URI of the registry; null takes HARNESS_REGISTRY, else the user's data folder.
+    """
+
+    kind: str = "champion"
+    name: str | None = None
+    alias: str = "champion"
+    registry: str | None = None
+
+
+@dataclass(kw_only=True)
 class LogisticBaseline:
     """A plain logistic regression on the same features.
 

@@ -1,0 +1,141 @@
+"""Kills a promote, rollback or register at each of its steps, and looks at what is left.
+
+Run by a test: everything is imported once, and each attempt is a fork that is killed (SIGKILL)
+at the n-th call MLflow gets. Prints how many attempts were killed and what they left.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import sys
+from pathlib import Path
+
+WHAT, FOLDER, EXTRA = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
+COUNTED = [
+    "search_model_versions",
+    "create_model_version",
+    "create_registered_model",
+    "set_registered_model_alias",
+    "delete_registered_model_alias",
+    "get_registered_model",
+    "get_model_version_download_uri",
+    "create_run",
+    "log_artifacts",
+    "set_terminated",
+    "set_tag",
+]
+
+
+from mlflow.tracking import MlflowClient  # noqa: E402
+
+from harness.errors import RegistryError  # noqa: E402
+from harness.registry import Registry, promote, register, rollback, standing_of  # noqa: E402
+from harness.registry.journal import read_moves  # noqa: E402
+from harness.registry.versions import versions_of  # noqa: E402
+
+
+def forked(work) -> int:
+    """Run in a fork; its exit status, or minus the signal that killed it."""
+    child = os.fork()
+    if child == 0:
+        try:
+            work()
+        except BaseException as error:  # noqa: BLE001 - a fork ends here, whatever happened
+            print(repr(error), file=sys.stderr, flush=True)
+            os._exit(7)
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+    return os.waitstatus_to_exitcode(status)
+
+
+def act(registry: Registry) -> None:
+    if WHAT == "promote":
+        promote(registry, "churn", "2")
+    elif WHAT == "rollback":
+        rollback(registry, "churn")
+    else:
+        register(registry, EXTRA, "churn")
+
+
+def look(registry: Registry) -> list:
+    champion = standing_of(read_moves(registry, "churn")).champion
+    return [champion, len(versions_of(registry, "churn"))]
+
+
+def told_by(work) -> dict:
+    """What some work in a fork wrote down."""
+    out = FOLDER / "told.json"
+    status = forked(lambda: out.write_text(json.dumps(work())))
+    assert status == 0, status
+    return json.loads(out.read_text())
+
+
+def left_and_again(file: Path) -> dict:
+    """What is there now, and after asking again."""
+    registry = Registry(str(file))
+    left = look(registry)
+    try:
+        act(registry)
+    except RegistryError:
+        if WHAT != "rollback":  # after one, there is nothing further to go back to
+            raise
+    aliases = registry.aliases("churn")
+    return {"left": left, "again": look(registry), "champion": aliases.get("champion")}
+
+
+def killing(file: Path, at: int):
+    def work() -> None:
+        seen = 0
+
+        def counted(method):
+            def call(*words, **named):
+                nonlocal seen
+                seen += 1
+                if seen == at:
+                    os.kill(os.getpid(), signal.SIGKILL)
+                return method(*words, **named)
+
+            return call
+
+        registry = Registry(str(file))
+        for name in COUNTED:
+            setattr(MlflowClient, name, counted(getattr(MlflowClient, name)))
+        act(registry)
+
+    return work
+
+
+def prepare(file: Path) -> None:
+    registry = Registry(str(file))
+    promote(registry, "churn", "1")
+    if WHAT == "rollback":
+        promote(registry, "churn", "2")
+
+
+base = FOLDER / "base.sqlite"
+assert forked(lambda: prepare(base)) == 0
+whole = FOLDER / "whole.sqlite"
+shutil.copy(base, whole)
+first = told_by(lambda: left_and_again(whole))
+before, after = first["left"], first["again"]
+assert before != after
+told = {"killed": 0, "before": 0, "after": 0}
+for step in range(1, 100):
+    file = FOLDER / f"step-{step}.sqlite"
+    shutil.copy(base, file)
+    status = forked(killing(file, step))
+    if status == 0:  # past the last call
+        break
+    assert status == -signal.SIGKILL, status
+    seen = told_by(lambda f=file: left_and_again(f))
+    assert seen["left"] in (before, after), (step, seen)
+    assert seen["again"] == after, (step, seen)
+    if WHAT != "register":
+        assert seen["champion"] == after[0]
+    told["killed"] += 1
+    told["after" if seen["left"] == after else "before"] += 1
+    file.unlink()
+print(json.dumps(told))
