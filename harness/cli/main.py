@@ -111,6 +111,20 @@ COMMANDS = {
     "history": Command(
         "history", "every move of a model, or what was live then", "harness history flights"
     ),
+    "shadow": Command(
+        "shadow", "what a shadow got, and how far it agrees", "harness shadow report requests"
+    ),
+    "canary": Command(
+        "canary",
+        "the log of a canary as a table for harness abtest",
+        "harness canary requests --out units.csv",
+    ),
+    "guard": Command(
+        "guard",
+        "watches what the live version answers, and rolls back by policy",
+        "harness guard flights --log requests --once --dry-run",
+        takes_overrides=True,
+    ),
     "models": Command("models", "what is registered, and what is live", "harness models"),
     "sign": Command(
         "sign", "vouch for a bundle with an Ed25519 key", "harness sign last --key private.pem"

@@ -6,16 +6,18 @@ import argparse
 import os
 import socket
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from harness.cli.registry_options import add_registry_argument
 from harness.cli.verify import bundle_folder
 from harness.errors import ConfigError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What is served, where, and within which limits."""
-    parser.add_argument("bundle", help="bundle folder, run folder, or `last`")
+    parser.add_argument("bundle", help="bundle folder, run folder, `last`, or models:/NAME@ALIAS")
     parser.add_argument("--host", default="127.0.0.1", help="default: this machine alone")
     parser.add_argument("--port", type=int, default=8000)
     parser.add_argument("--workers", type=int, default=1, help="processes that answer")
@@ -38,30 +40,43 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--trust", action="append", default=[], metavar="TYPE", help="a type to trust, by full name"
     )
     parser.add_argument(
+        "--shadow", metavar="BUNDLE", help="scores along without answering; needs --log"
+    )
+    parser.add_argument(
+        "--canary", metavar="SHARE", help="share of keys the challenger answers, such as 5%%"
+    )
+    parser.add_argument(
+        "--challenger", metavar="BUNDLE", help="what answers them, such as models:/NAME@challenger"
+    )
+    parser.add_argument("--canary-key", metavar="COLUMN", help="who a row is about")
+    add_registry_argument(parser)
+    parser.add_argument(
         "--dockerfile", action="store_true", help="print a Dockerfile for this bundle and stop"
     )
 
 
 def run(options: argparse.Namespace) -> int:
     """Check the bundle, then serve it until told to stop."""
-    folder = bundle_folder(options.bundle)
-
-    from harness.bundle import load_bundle
-
-    bundle = load_bundle(folder, trust=options.trust)  # refuse here, not in a worker
+    place, manifest = _checked(options)
     if options.dockerfile:
         from harness.serving.container import dockerfile
 
-        print(dockerfile(bundle.manifest), end="")
+        print(dockerfile(manifest), end="")
         return 0
     uvicorn = _uvicorn()
 
+    from harness.serving.canary import parse_share
     from harness.serving.figures import MULTIPROCESS
     from harness.serving.options import ServeOptions
     from harness.serving.request import api_key
 
     serve = ServeOptions(
-        bundle=str(folder.resolve()),
+        bundle=place,
+        registry=options.registry,
+        shadow=_place(options.shadow),
+        challenger=_place(options.challenger) if options.canary else None,
+        canary_share=parse_share(options.canary) if options.canary else 0.0,
+        canary_key=options.canary_key,
         trust=tuple(options.trust),
         max_body_bytes=int(1e6 * options.max_body_mb),
         max_rows=options.max_rows,
@@ -91,6 +106,30 @@ def run(options: argparse.Namespace) -> int:
             log_level="warning",
         )
     return 0
+
+
+def _checked(options: argparse.Namespace) -> tuple[str, Mapping[str, Any]]:
+    """What is served, and its manifest: refused here, not in a worker."""
+    from harness.serving.place import place_of
+
+    if options.canary and not (options.canary_key and options.challenger):
+        raise ConfigError(
+            "--canary needs --challenger BUNDLE, and --canary-key COLUMN: the same key gets the same answer"
+        )
+    if options.shadow and not options.log:
+        raise ConfigError("--shadow needs --log FOLDER: a shadow that nobody can read is none")
+    name = _place(options.bundle)
+    assert name is not None
+    place = place_of(name, options.registry, tuple(options.trust))
+    place.seal()
+    return name, place.load().manifest
+
+
+def _place(name: str | None) -> str | None:
+    """A registered model as it is named; a bundle's folder in full."""
+    if name is None or name.startswith("models:/"):
+        return name
+    return str(bundle_folder(name).resolve())
 
 
 def _check_place(options: argparse.Namespace) -> None:

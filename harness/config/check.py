@@ -43,8 +43,9 @@ def load_settings(config: Mapping[str, Any]) -> RunSettings:
     for key in config:
         _refuse_unknown(str(key), known, parent="")
     values: dict[str, Any] = dict(config)
-    # Runs stored before there was monitoring are read back as well.
-    values["monitoring"] = config.get("monitoring") or {"kind": "monitoring"}
+    # Runs stored before there were these are read back as well.
+    for later in ("monitoring", "guard"):
+        values[later] = config.get(later) or {"kind": later}
     for group in GROUPS:
         values[group] = _load_kind(group, group, values.get(group))
     check_criteria(values["criteria"])

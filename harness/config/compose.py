@@ -26,6 +26,7 @@ from harness.settings import (
     OPEN_GROUPS,
     AbtestRunSettings,
     CriteriaSettings,
+    GuardSettings,
     MonitoringSettings,
     RunSettings,
 )
@@ -107,6 +108,21 @@ def _laid_over(stored: dict[str, Any], chosen: dict[str, Any], plain: dict[str, 
         else (stored.get(key, value) if value == plain[key] else value)
         for key, value in chosen.items()
     }
+
+
+def compose_guard(overrides: Sequence[str], *, config_dir: Path | None = None) -> GuardSettings:
+    """The guard's policy, by overrides of `guard`.
+
+    Raises:
+        ConfigError: If an override concerns anything else, or cannot be meant.
+    """
+    for word in overrides:
+        if not word.lstrip("+~").startswith("guard"):
+            raise ConfigError(
+                f"override '{word}': only guard=OPTION and guard.KEY=VALUE can be changed here"
+            )
+    settings: GuardSettings = compose_settings(overrides, config_dir=config_dir).guard
+    return settings
 
 
 def compose_criteria(overrides: Sequence[str]) -> tuple[CriteriaSettings, bool]:

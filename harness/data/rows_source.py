@@ -104,14 +104,17 @@ def log_files(path: Path) -> list[Path]:
     return [path] if path.suffix == ".jsonl" and path.is_file() else []
 
 
-def _read_log(files: Sequence[Path]) -> pd.DataFrame:
-    rows = []
+def read_lines(files: Sequence[Path]) -> Iterator[tuple[Path, int, str]]:
+    """File, number and text of every whole line; one being written, or cut off, is left out."""
     for path in files:
         with path.open(encoding="utf-8") as lines:
             for number, line in enumerate(lines, start=1):
-                if not line.endswith("\n"):
-                    break  # being written, or cut off by a kill
-                rows.append(_log_row(path, number, line))
+                if line.endswith("\n"):
+                    yield path, number, line
+
+
+def _read_log(files: Sequence[Path]) -> pd.DataFrame:
+    rows = [_log_row(path, number, line) for path, number, line in read_lines(files)]
     if not rows:
         raise DataError(f"{_KEY}: {files[0].parent} holds a log without requests")
     return pd.DataFrame(rows)

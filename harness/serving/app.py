@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +13,15 @@ from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 
 from harness.errors import BundleError
+from harness.serving.canary import CONTROL, TREATMENT, Canary
 from harness.serving.figures import Figures
 from harness.serving.form import form_page
 from harness.serving.live import LiveBundle, Loaded
 from harness.serving.log import RequestLog
 from harness.serving.options import ServeOptions
+from harness.serving.place import place_of
 from harness.serving.request import Asked, RequestError, api_key, check_key, read_rows
+from harness.serving.shadow import COUNT_SECONDS, Shadow
 
 # Up to so many rows are scored at once where they arrive; more go to a thread.
 _INLINE_ROWS = 32
@@ -66,8 +69,15 @@ class _Server:
     def __init__(self, options: ServeOptions, loaded: Loaded | None) -> None:
         self.options = options
         self.key = api_key(options)
-        self.live = LiveBundle(Path(options.bundle), options.trust)
+        self.live = LiveBundle(place_of(options.bundle, options.registry, options.trust))
         self.live.current = loaded
+        self.challenger = (
+            LiveBundle(place_of(options.challenger, options.registry, options.trust))
+            if options.challenger and options.canary_key
+            else None
+        )
+        self.canary = Canary(share=options.canary_share, key=options.canary_key or "")
+        self.shadow: Shadow | None = None
         self._looks = loaded is None
         self.figures = Figures()
         self.log = (
@@ -87,19 +97,23 @@ class _Server:
         if not self._looks:
             yield
             return
-        await asyncio.to_thread(self.live.look)
-        looking = asyncio.create_task(self._keep_looking())
+        lives = [live for live in (self.live, self.challenger) if live is not None]
+        for live in lives:
+            await asyncio.to_thread(live.look)
+        if self.options.shadow is not None:
+            self.shadow = Shadow(self.options)
+        looking = [asyncio.create_task(_keep_looking(live)) for live in lives]
+        if self.shadow is not None:
+            looking.append(asyncio.create_task(_keep_counting(self.shadow)))
         yield
-        looking.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await looking
+        for task in looking:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+        if self.shadow is not None:
+            await asyncio.to_thread(self.shadow.close)
         if self.log is not None:
             self.log.close()
-
-    async def _keep_looking(self) -> None:
-        while True:
-            await asyncio.sleep(self.options.reload_seconds)
-            await asyncio.to_thread(self.live.look)
 
     async def score(self, request: Request) -> Response:
         """Score one row or many."""
@@ -107,21 +121,64 @@ class _Server:
         check_key(self.key, request.headers)
         loaded = self._loaded()
         asked = read_rows(await self._body(request), self.options)
-        if len(asked.rows) <= _INLINE_ROWS:
-            scores = self._scores(loaded, asked)
-        else:
-            scores = await asyncio.to_thread(self._scores, loaded, asked)
+        if self.challenger is not None:
+            return await self._score_apart(asked, loaded, start)
+        scores = await self._scores(loaded, asked)
         alerts = [score >= loaded.bundle.threshold for score in scores]
+        self._account(asked, scores, alerts, loaded, start)
+        told = {"threshold": loaded.bundle.threshold, **_named(loaded)}
+        if asked.is_single:
+            return JSONResponse({"score": scores[0], "alert": alerts[0], **told})
+        return JSONResponse({"scores": scores, "alerts": alerts, **told})
+
+    async def _score_apart(self, asked: Asked, champion: Loaded, start: float) -> Response:
+        """Score each row by the version its key belongs to."""
+        assert self.challenger is not None
+        challenger = self.challenger.current or champion
+        variants = [self.canary.variant(row) for row in asked.rows]
+        answers: list[dict[str, Any]] = [{} for _ in asked.rows]
+        for variant, loaded in ((CONTROL, champion), (TREATMENT, challenger)):
+            places = [i for i, each in enumerate(variants) if each == variant]
+            if not places:
+                continue
+            part = Asked(rows=[asked.rows[i] for i in places], is_single=len(places) == 1)
+            scores = await self._scores(loaded, part)
+            alerts = [score >= loaded.bundle.threshold for score in scores]
+            keyed = [{"key": row.get(self.canary.key), "variant": variant} for row in part.rows]
+            self._account(part, scores, alerts, loaded, start, keyed)
+            for i, score, alert in zip(places, scores, alerts, strict=True):
+                answers[i] = {
+                    "score": score,
+                    "alert": alert,
+                    "threshold": loaded.bundle.threshold,
+                    "variant": variant,
+                    **_named(loaded),
+                }
+        return JSONResponse(answers[0] if asked.is_single else {"answers": answers})
+
+    def _account(
+        self,
+        asked: Asked,
+        scores: list[float],
+        alerts: list[bool],
+        loaded: Loaded,
+        start: float,
+        more: Sequence[dict[str, Any]] = (),
+    ) -> None:
+        """Count, log, and hand on to the shadow what was answered."""
         took = time.perf_counter() - start
         self.figures.scored(len(scores), sum(alerts), took)
         if self.log is not None:
             self.log.write(
-                asked.rows, scores, alerts, version=loaded.version, milliseconds=1000 * took
+                asked.rows,
+                scores,
+                alerts,
+                version=loaded.label or loaded.version,
+                milliseconds=1000 * took,
+                more=more,
             )
-        told = {"threshold": loaded.bundle.threshold, "version": loaded.version}
-        if asked.is_single:
-            return JSONResponse({"score": scores[0], "alert": alerts[0], **told})
-        return JSONResponse({"scores": scores, "alerts": alerts, **told})
+        if self.shadow is not None:
+            self.shadow.offer(asked.rows, scores, alerts)
 
     async def health(self) -> dict[str, str]:
         """The process answers."""
@@ -132,7 +189,7 @@ class _Server:
         loaded = self.live.current
         if loaded is None:
             return JSONResponse({"status": "not ready", "problem": self.live.problem}, 503)
-        told = {"status": "ready", "version": loaded.version}
+        told = {"status": "ready", **_named(loaded)}
         return JSONResponse(told | ({"problem": self.live.problem} if self.live.problem else {}))
 
     async def metadata(self) -> dict[str, Any]:
@@ -148,7 +205,7 @@ class _Server:
             "libraries",
         )
         return {
-            "version": loaded.version,
+            **_named(loaded),
             "threshold": loaded.bundle.threshold,
             "columns": list(loaded.bundle.schema.columns),
             **{name: manifest[name] for name in names},
@@ -179,6 +236,8 @@ class _Server:
         """A refused request, in one sentence."""
         assert isinstance(error, RequestError)
         self.figures.refused(error.status)
+        if self.log is not None:
+            self.log.refuse(error.status, str(error))
         return JSONResponse({"error": str(error)}, error.status)
 
     def _loaded(self) -> Loaded:
@@ -196,10 +255,33 @@ class _Server:
             parts.append(part)
         return b"".join(parts)
 
-    def _scores(self, loaded: Loaded, asked: Asked) -> list[float]:
-        try:
-            if asked.is_single:
-                return [loaded.bundle.score_one(asked.rows[0])]
-            return [float(score) for score in loaded.bundle.score(asked.rows)]
-        except BundleError as error:
-            raise RequestError(422, str(error)) from error
+    async def _scores(self, loaded: Loaded, asked: Asked) -> list[float]:
+        if len(asked.rows) <= _INLINE_ROWS:
+            return _scores(loaded, asked)
+        return await asyncio.to_thread(_scores, loaded, asked)
+
+
+def _scores(loaded: Loaded, asked: Asked) -> list[float]:
+    try:
+        if asked.is_single:
+            return [loaded.bundle.score_one(asked.rows[0])]
+        return [float(score) for score in loaded.bundle.score(asked.rows)]
+    except BundleError as error:
+        raise RequestError(422, str(error)) from error
+
+
+def _named(loaded: Loaded) -> dict[str, str]:
+    """What answers, and what the registry calls it."""
+    return {"version": loaded.version} | ({"model": loaded.label} if loaded.label else {})
+
+
+async def _keep_looking(live: LiveBundle) -> None:
+    while True:
+        await asyncio.sleep(live.every_seconds)
+        await asyncio.to_thread(live.look)
+
+
+async def _keep_counting(shadow: Shadow) -> None:
+    while True:
+        await asyncio.sleep(COUNT_SECONDS)
+        await asyncio.to_thread(shadow.write_counts)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from pathlib import Path
 
-from harness.bundle import Bundle, load_bundle
-from harness.bundle.load import SEAL
+from harness.bundle import Bundle
 from harness.errors import HarnessError
+from harness.serving.place import Place
 
 _log = logging.getLogger("harness.serving")
 
@@ -20,55 +19,62 @@ class Loaded:
     Attributes:
         bundle: The bundle.
         version: First half of the SHA-256 of its manifest: names what answered.
+        label: What the registry calls it, NAME/VERSION; None outside a registry.
     """
 
     bundle: Bundle
     version: str
+    label: str | None = None
 
 
 class LiveBundle:
     """Holds the bundle that answers; a request takes it once and keeps it to its end.
 
     Args:
-        folder: The bundle's folder.
-        trust: Types beyond the known ones that may be rebuilt.
+        place: Where it stands.
     """
 
-    def __init__(self, folder: Path, trust: tuple[str, ...] = ()) -> None:
-        self._folder, self._trust = folder, trust
+    def __init__(self, place: Place) -> None:
+        self._place = place
         self.current: Loaded | None = None
         self.problem: str | None = None
         self._tried = ""
 
-    def look(self) -> bool:
-        """Take another bundle up when one stands in the folder.
+    @property
+    def every_seconds(self) -> float:
+        """How often to look."""
+        return self._place.every_seconds
 
-        A bundle that fails a check leaves the one before it answering.
+    def look(self) -> bool:
+        """Take another bundle up when one stands there.
+
+        A bundle that fails a check, and a registry that is away, leave the one before answering.
 
         Returns:
             Whether another bundle answers from now on.
         """
-        seal = self._seal()
-        if seal in ("", self._tried):
+        try:
+            seal = self._place.seal()
+        except HarnessError as error:
+            self.problem = str(error)
+            return False
+        if seal == self._tried:
+            if self.current is not None and self.current.version == seal[:16]:
+                self.problem = None  # the registry is back
             return False
         self._tried = seal
+        label = self._place.label()
         try:
-            bundle = load_bundle(self._folder, trust=self._trust)
+            bundle = self._place.load()
+            is_same = self._place.seal() == seal
         except HarnessError as error:
             self.problem = str(error)
             _log.warning("not taken up: %s", error)
             return False
-        if self._seal() != seal:
+        if not is_same:
             self._tried = ""  # replaced while it was read: look again
             return False
-        self.current = Loaded(bundle=bundle, version=seal[:16])
+        self.current = Loaded(bundle=bundle, version=seal[:16], label=label)
         self.problem = None
         _log.info("bundle %s answers", seal[:16])
         return True
-
-    def _seal(self) -> str:
-        try:
-            return (self._folder / SEAL).read_text().split()[0]
-        except (OSError, IndexError):
-            self.problem = f"{self._folder}: no bundle there"
-            return ""

@@ -15,7 +15,13 @@ class ServeOptions:
     """How to serve.
 
     Attributes:
-        bundle: Folder of the bundle; when another bundle stands there, it is taken up.
+        bundle: Folder of the bundle, or `models:/NAME@ALIAS`; when another stands there, it is
+            taken up.
+        registry: URI of the registry; None takes the usual one.
+        shadow: Folder or URI of what scores along without answering; needs log_folder.
+        challenger: Folder or URI of what answers the canary's share.
+        canary_share: Share of keys the challenger answers; 0 answers none.
+        canary_key: Column that names who a row is about.
         trust: Types beyond the known ones that may be rebuilt.
         max_body_bytes: Largest request body.
         max_rows: Most rows of one request.
@@ -25,10 +31,14 @@ class ServeOptions:
         log_bytes: Size at which a log file is closed and the next begun.
         log_files: Closed log files kept, the oldest are removed.
         gauges_file: Further figures for /metrics, as `harness monitor --prometheus` writes them.
-        reload_seconds: How often the folder is looked at for another bundle.
     """
 
     bundle: str
+    registry: str | None = None
+    shadow: str | None = None
+    challenger: str | None = None
+    canary_share: float = 0.0
+    canary_key: str | None = None
     trust: tuple[str, ...] = ()
     max_body_bytes: int = 10_000_000
     max_rows: int = 10_000
@@ -38,7 +48,6 @@ class ServeOptions:
     log_bytes: int = 64_000_000
     log_files: int = 8
     gauges_file: str | None = None
-    reload_seconds: float = 1.0
 
     def into_environment(self) -> None:
         """Leave the options where worker processes find them."""

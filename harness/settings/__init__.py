@@ -29,6 +29,7 @@ from harness.settings.candidate import (
     TopFractionThreshold,
 )
 from harness.settings.dataset import FlightsDataset, RoleSettings, TableDataset
+from harness.settings.guard import GuardSettings
 from harness.settings.monitoring import MonitoringSettings, NotifySettings
 from harness.settings.protocol import (
     AcceptedFinding,
@@ -62,6 +63,7 @@ __all__ = [
     "CriteriaSettings",
     "FixedThreshold",
     "FlightsDataset",
+    "GuardSettings",
     "Guardrail",
     "HoldoutSettings",
     "IsotonicCalibration",
@@ -118,6 +120,7 @@ GROUPS: dict[str, dict[str, type]] = {
     "calibration": _by_kind(NoCalibration, SigmoidCalibration, IsotonicCalibration),
     "threshold": _by_kind(*_THRESHOLDS),
     "monitoring": _by_kind(MonitoringSettings),
+    "guard": _by_kind(GuardSettings),
 }
 
 # Groups whose options name a `_target_` and carry that target's own parameters.
@@ -149,6 +152,7 @@ class RunSettings:
     calibration: Any = None
     threshold: Any = None
     monitoring: Any = None
+    guard: Any = None
     held_back_share: float = 0.15
     seed: int = 0
     fail_fast: bool = False

@@ -1,0 +1,202 @@
+"""Guard: looks at what the live version answered, and takes it back where the policy says so."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from harness.artefacts import read_json
+from harness.config import load_settings
+from harness.data.rows_source import LOG_FILES, read_lines, source_of_frame
+from harness.errors import ConfigError, DataError
+from harness.monitor import read_reference
+from harness.registry import Registry, Standing, reconcile, rollback, rollback_target
+from harness.registry.journal import ROLLBACK
+from harness.registry.versions import bundle_folder, bundle_of, find_version
+from harness.settings import GuardSettings, MonitoringSettings
+from harness.watch.rows import MonitoredRows
+from harness.watch.run import monitor_rows
+
+AUTHOR = "harness guard"
+# Reasons a policy may name, and those the guard adds.
+CODES = ("BREAK", "FEATURES", "IMPORTANT", "SCORE", "ALERT_RATE", "CONCEPT", "METRIC")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuardLook:
+    """One look of the guard.
+
+    Attributes:
+        version: The live version.
+        n_rows: Rows it answered that were looked at.
+        reasons: Sentences that would have it leave.
+        rolled_back_to: Where it went; None where nothing moved.
+        why_not: Why nothing moved although there were reasons.
+        seconds: From the first of the rows looked at to the switch; None where nothing moved.
+        figures: p99, error share, first bad request and the like.
+    """
+
+    version: str
+    n_rows: int
+    reasons: tuple[str, ...]
+    rolled_back_to: str | None = None
+    why_not: str | None = None
+    seconds: float | None = None
+    figures: dict[str, Any] = field(default_factory=dict)
+
+
+def guard_once(
+    registry: Registry,
+    name: str,
+    log: Path,
+    policy: GuardSettings,
+    *,
+    monitoring: MonitoringSettings | None = None,
+    dry_run: bool = False,
+) -> GuardLook:
+    """Look once.
+
+    Args:
+        registry: Where the model is registered.
+        name: Registered model.
+        log: Folder a server logs into, rows included.
+        policy: What makes a version leave.
+        monitoring: What counts as drift; None takes what the bundle says.
+        dry_run: Whether to say what would happen and do nothing.
+
+    Raises:
+        ConfigError: If nothing is live, or the policy names an unknown reason.
+        HarnessError: If registry, bundle or log cannot be read.
+    """
+    for code in policy.roll_back_on:
+        if code not in CODES:
+            raise ConfigError(f"guard.roll_back_on: '{code}' is unknown; valid: {', '.join(CODES)}")
+    standing = reconcile(registry, name)
+    if standing.champion is None:
+        raise ConfigError(f"{name}: nothing is live; `harness promote {name} VERSION` first")
+    live_since = dt.datetime.fromisoformat(standing.moves[-1].at)
+    rows, refused = _read(log, f"{name}/{standing.champion}", live_since, policy.window_rows)
+    figures, reasons = _of_requests(rows, refused, policy)
+    if len(rows) >= policy.min_rows:
+        reasons += _of_rows(registry, name, standing.champion, rows, policy, monitoring)
+    if len(rows) + len(refused) < policy.min_rows:
+        reasons = []
+    look = GuardLook(
+        version=standing.champion, n_rows=len(rows), reasons=tuple(reasons), figures=figures
+    )
+    if not reasons:
+        return look
+    return _leave(registry, name, standing, look, rows, policy, dry_run=dry_run)
+
+
+def _leave(
+    registry: Registry,
+    name: str,
+    standing: Standing,
+    look: GuardLook,
+    rows: Sequence[dict[str, Any]],
+    policy: GuardSettings,
+    *,
+    dry_run: bool,
+) -> GuardLook:
+    """Roll back, unless one rollback was just made or nothing is left to go back to."""
+    now = dt.datetime.now(dt.UTC)
+    for move in reversed(standing.moves):
+        age = (now - dt.datetime.fromisoformat(move.at)).total_seconds() / 60
+        if move.action == ROLLBACK and move.by == AUTHOR and 0 <= age < policy.cool_down_minutes:
+            why = f"rolled back {age:.0f} minutes ago; no other within {policy.cool_down_minutes:g}"
+            return replace(look, why_not=why)
+    if dry_run:
+        target, _ = rollback_target(registry, name, standing)
+        return replace(look, why_not=f"dry run; version {target.version} would be live")
+    # Rows are judged together; the first of them stands for the first bad request.
+    first_bad = str(rows[0]["at"]) if rows else None
+    moved = rollback(
+        registry,
+        name,
+        leaving=standing.champion,
+        reason="; ".join(look.reasons)[:1_000],
+        by=AUTHOR,
+        evidence={**look.figures, "first_bad_request": first_bad, "rows": look.n_rows},
+    )
+    if not moved.is_new:
+        return replace(look, why_not=f"version {moved.version} is live already")
+    seconds = None
+    if first_bad is not None:
+        bad = dt.datetime.fromisoformat(first_bad)
+        seconds = (dt.datetime.now(dt.UTC) - bad).total_seconds()
+    return replace(look, rolled_back_to=moved.version, seconds=seconds)
+
+
+def _read(
+    log: Path, label: str, since: dt.datetime, most: int
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Rows the live version answered since it went live, and requests refused since."""
+    if not log.is_dir():
+        raise DataError(f"{log}: no log there; harness serve ... --log {log} --log-values")
+    start = since.isoformat(timespec="milliseconds")
+    rows = [json.loads(text) for _, _, text in read_lines(sorted(log.glob(LOG_FILES)))]
+    rows = [row for row in rows if row["version"] == label and row["at"] >= start]
+    refused = [json.loads(text) for _, _, text in read_lines(sorted(log.glob("refused-*.jsonl")))]
+    rows.sort(key=lambda row: row["at"])
+    return rows[-most:], [line for line in refused if line["at"] >= start]
+
+
+def _of_requests(
+    rows: Sequence[dict[str, Any]], refused: Sequence[dict[str, Any]], policy: GuardSettings
+) -> tuple[dict[str, Any], list[str]]:
+    reasons = []
+    n = len(rows) + len(refused)
+    errors = len(refused) / n if n else 0.0
+    p99 = float(np.quantile([row["ms"] for row in rows], 0.99)) if rows else float("nan")
+    if errors > policy.max_error_share:
+        why = refused[-1]["why"]
+        reasons.append(
+            f"{100 * errors:.0f} % of {n:,} requests were refused (lastly: {why}); at most "
+            f"{100 * policy.max_error_share:g} % are accepted"
+        )
+    if p99 > policy.max_p99_ms:
+        reasons.append(f"p99 is {p99:.0f} ms; at most {policy.max_p99_ms:g} ms are accepted")
+    return {"p99_ms": p99, "error_share": errors}, reasons
+
+
+def _of_rows(
+    registry: Registry,
+    name: str,
+    version: str,
+    rows: Sequence[dict[str, Any]],
+    policy: GuardSettings,
+    monitoring: MonitoringSettings | None,
+) -> list[str]:
+    """Reasons of `harness monitor` that the policy names, over the logged rows."""
+    chosen = find_version(registry, name, version)
+    bundle, folder = bundle_of(registry, chosen), bundle_folder(registry, chosen)
+    settings = load_settings(read_json(folder / "config.json")["config"])
+    frame = pd.DataFrame([row.get("row") or {} for row in rows])
+    if frame.empty or not len(frame.columns):
+        raise DataError(
+            "the log has no rows in it; serve with --log-values, so that they can be judged"
+        )
+    time = pd.to_datetime(pd.Series([row["at"] for row in rows]), utc=True)
+    monitored = MonitoredRows(
+        source=source_of_frame(frame, name, is_log=True),
+        time=time.dt.tz_localize(None).to_numpy().astype("datetime64[us]"),
+        label=None,
+        values=pd.DataFrame(index=range(len(frame))),
+    )
+    [report] = monitor_rows(
+        bundle,
+        read_reference(folder),
+        monitored,
+        read_json(folder / "protocol.json")["protocol"],
+        settings.criteria,
+        monitoring or settings.monitoring,
+    )
+    return [r.sentence for r in report.reasons if r.code in policy.roll_back_on]

@@ -1,0 +1,289 @@
+"""Serving by alias, shadow, canary and guard, on real servers that end with the test."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import sqlite3
+import threading
+from pathlib import Path
+
+import httpx2 as httpx
+import numpy as np
+import pandas as pd
+import pytest
+
+from harness.registry import Registry, promote, register
+from harness.registry.journal import read_moves
+from harness.registry.versions import bundle_of, find_version
+from tests.conftest import TABLE_WORDS, make_table
+from tests.serving.conftest import serving, wait_for
+
+FEATURES = ["x", "z", "g"]
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """Two runs on one table, and the rows they learned from."""
+    from harness import run_experiment, write_run
+
+    folder = tmp_path_factory.mktemp("trained")
+    table = make_table(4_000, seed=3)
+    table.to_parquet(folder / "table.parquet")
+    words = [*TABLE_WORDS, f"dataset.path={folder / 'table.parquet'}", "dataset.ignore=[who]"]
+    words.append("running.report=false")
+    for name, more in {"a": ["model.max_depth=2"], "b": ["model.max_depth=5"]}.items():
+        write_run(run_experiment([*words, *more]), folder / name)
+    return folder, table
+
+
+@pytest.fixture
+def live(trained, tmp_path, monkeypatch):
+    """A registry in which version 1 is live and version 2 is registered."""
+    folder, _ = trained
+    uri = f"sqlite:///{tmp_path / 'registry.sqlite'}"
+    monkeypatch.setenv("HARNESS_REGISTRY", uri)
+    registry = Registry(uri)
+    for name in ("a", "b"):
+        register(registry, folder / name, "churn")
+    promote(registry, "churn", "1", force=True, reason="a test")
+    return registry
+
+
+def rows_of(table, n, *, seed=0):
+    part = table[FEATURES].sample(n, random_state=seed)
+    return part.to_dict("records")
+
+
+class Asking:
+    """Asks a server for single rows from another thread, and keeps every answer."""
+
+    def __init__(self, client, rows):
+        self.answers, self.problems = [], []
+        self._stop = threading.Event()
+        self._rows, self._base = rows, client.base_url
+        self._thread = threading.Thread(target=self._ask)
+
+    def _ask(self):
+        with httpx.Client(base_url=self._base, timeout=30) as own:
+            i = 0
+            while not self._stop.is_set():
+                row = self._rows[i % len(self._rows)]
+                i += 1
+                answer = own.post("/score", json=row)
+                if answer.status_code == 200:
+                    self.answers.append((row, answer.json()))
+                else:
+                    self.problems.append(answer.text)
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._stop.set()
+        self._thread.join()
+
+
+@pytest.mark.slow
+def test_a_bad_model_leaves_by_itself_and_nobody_is_left_unanswered(
+    live, trained, harness, tmp_path
+):
+    _, table = trained
+    log = tmp_path / "requests"
+    bundles = {v: bundle_of(live, find_version(live, "churn", v)) for v in ("1", "2")}
+    words = ("--log", str(log), "--log-values", "--shadow", "models:/churn@previous")
+    with serving("models:/churn@champion", *words) as (client, _):
+        good = rows_of(table, 300)
+        with Asking(client, good) as asking:
+            wait_for(lambda: len(asking.answers) > 50)
+            promote(live, "churn", "2", force=True, reason="better")
+            wait_for(lambda: client.get("/ready").json().get("model") == "churn/2")
+            n = len(asking.answers)
+            wait_for(lambda: len(asking.answers) > n + 250)
+        status, out, err = harness("guard", "churn", "--log", log, "--once")
+        assert (status, "no reason to move" in out) == (0, True), out + err
+        # The unit of x changes, and every answer is still 200 OK.
+        bad = [{**row, "x": row["x"] * 1000} for row in good]
+        with Asking(client, bad) as trouble:
+            wait_for(lambda: len(trouble.answers) > 1_500)
+            status, out, _ = harness("guard", "churn", "--log", log, "--once", "--dry-run")
+            assert (status, "dry run; version 1 would be live" in out) == (1, True), out
+            status, out, _ = harness("guard", "churn", "--log", log, "--once")
+            assert (status, "rolled back to version 1" in out) == (1, True), out
+            wait_for(lambda: client.get("/ready").json().get("model") == "churn/1")
+            wait_for(lambda: trouble.answers[-1][1]["model"] == "churn/1")
+        assert not asking.problems
+        assert not trouble.problems
+        for row, told in asking.answers[::7] + trouble.answers[::11]:
+            version = told["model"].removeprefix("churn/")
+            assert told["score"] == bundles[version].score_one(row)
+    *_, last = read_moves(live, "churn")
+    assert (last.action, last.by, last.version) == ("rollback", "harness guard", "1")
+    assert last.evidence["first_bad_request"]
+    _, out, _ = harness("history", "churn", "--format", "markdown")
+    assert "| harness guard |" in out
+    # One rollback an incident: nothing is left to go back to, and nothing is tried.
+    status, out, err = harness("guard", "churn", "--log", log, "--once", "guard.min_rows=1")
+    assert status == 0 or "no other within 60" in out, out + err
+    assert len(read_moves(live, "churn")) == 3
+    status, out, _ = harness("shadow", "report", log)
+    assert status == 0
+    assert out.startswith("the shadow scored ")
+
+
+@pytest.mark.slow
+def test_a_server_goes_on_while_the_registry_is_away(live, trained, tmp_path):
+    _, table = trained
+    [row] = rows_of(table, 1)
+    file = tmp_path / "registry.sqlite"
+    with serving("models:/churn@champion") as (client, _):
+        before = client.post("/score", json=row).json()
+        holder = sqlite3.connect(file, isolation_level=None)
+        holder.execute("BEGIN EXCLUSIVE")
+        wait_for(lambda: "problem" in client.get("/ready").json())
+        assert client.post("/score", json=row).json() == before
+        holder.execute("ROLLBACK")
+        holder.close()
+        wait_for(lambda: "problem" not in client.get("/ready").json())
+
+
+@pytest.mark.slow
+def test_a_shadow_scores_every_row_and_one_that_dies_is_told(live, trained, harness, tmp_path):
+    _, table = trained
+    log, rows = tmp_path / "requests", rows_of(table, 200)
+    challenger = bundle_of(live, find_version(live, "churn", "2"))
+    words = ("--log", str(log), "--log-values", "--shadow", "models:/churn@challenger")
+    with serving("models:/churn@champion", *words) as (client, pid):
+        wait_for(lambda: list(log.glob("shadow-scored-*.json")))
+        for row in rows:
+            assert client.post("/score", json=row).status_code == 200
+        wait_for(lambda: _scored(log) == 200)
+        _, out, _ = harness("shadow", "report", log, "--format", "json")
+        told = json.loads(out)["shadow"]
+        assert (told["n_offered"], told["n_dropped"], told["n_lost"]) == (200, 0, 0)
+        assert told["versions"] == ["churn/2"]
+        lines = [
+            json.loads(line)
+            for f in log.glob("shadow-*.jsonl")
+            for line in f.read_text().splitlines()
+        ]
+        assert {line["shadow_score"] for line in lines} == {challenger.score_one(r) for r in rows}
+        for child in _children(pid):
+            os.kill(child, signal.SIGKILL)
+        for row in rows[:50]:
+            assert client.post("/score", json=row).status_code == 200
+    told = json.loads(harness("shadow", "report", log, "--format", "json")[1])["shadow"]
+    assert told["n_offered"] == 250
+    assert told["n_dropped"] + told["n_lost"] == 50
+    _, out, _ = harness("shadow", "report", log)
+    assert out.startswith("the shadow scored 200 of 250 rows (80.0 %)")
+
+
+def _scored(log: Path) -> int:
+    with contextlib.suppress(ValueError):
+        return sum(json.loads(f.read_text())["scored"] for f in log.glob("shadow-scored-*.json"))
+    return 0
+
+
+def _children(pid: int) -> list[int]:
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [
+        int(child)
+        for child in children
+        if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()
+    ]
+
+
+def test_a_shadow_is_judged_by_the_criteria_once_labels_are_there(trained, harness, tmp_path):
+    from harness.serving.log import JsonLines
+
+    folder, _ = trained
+    rng = np.random.default_rng(0)
+    n = 3_000
+    label = rng.random(n) < 0.3
+    log = JsonLines(tmp_path / "requests", "shadow", max_bytes=10**9, max_files=9)
+    times = pd.date_range("2024-07-01", periods=n, freq="20min", tz="UTC")
+    score, better = rng.random(n), np.clip(0.5 * label + 0.5 * rng.random(n), 0, 1)
+    log.write(
+        [
+            {
+                "at": times[i].isoformat(timespec="milliseconds"),
+                "version": "churn/2",
+                "score": float(score[i]),
+                "alert": bool(score[i] > 0.5),
+                "shadow_score": float(better[i]),
+                "shadow_alert": bool(better[i] > 0.5),
+                "shadow_ms": 0.2,
+                "row": {"id": i},
+            }
+            for i in range(n)
+        ]
+    )
+    log.close()
+    pd.DataFrame({"id": np.arange(n), "y": label * 1}).to_csv(tmp_path / "labels.csv", index=False)
+    words = ("shadow", "report", "requests", "--bundle", folder / "a")
+    status, out, err = harness(*words, "--labels", "labels.csv", "--key", "id")
+    assert status == 0, err
+    assert "by the criteria, shadow against what answered: SHIP" in out
+    assert "the shadow scored 0 of 0 rows" in out  # nothing was counted, and that is said first
+    assert harness(*words, "--labels", "labels.csv", "--key", "nn")[0] == 2
+    assert harness("shadow", "report", "nowhere")[0] == 2
+
+
+@pytest.mark.slow
+def test_a_canary_answers_the_same_keys_and_leaves_an_ab_log(live, trained, harness, tmp_path):
+    _, table = trained
+    log = tmp_path / "requests"
+    bundles = {v: bundle_of(live, find_version(live, "churn", v)) for v in ("1", "2")}
+    words = ("--log", str(log), "--canary", "30%", "--canary-key", "who")
+    words += ("--challenger", "models:/churn@challenger")
+    rows = [{**row, "who": i % 100} for i, row in enumerate(rows_of(table, 400))]
+    with serving("models:/churn@champion", *words) as (client, _):
+        singles = [client.post("/score", json=row).json() for row in rows]
+        together = client.post("/score", json=rows).json()["answers"]
+    variants = {}
+    for row, one, many in zip(rows, singles, together, strict=True):
+        assert (one["score"], one["variant"]) == (many["score"], many["variant"])
+        version = {"champion": "1", "challenger": "2"}[one["variant"]]
+        assert one["model"] == f"churn/{version}"
+        assert one["score"] == bundles[version].score_one(row)
+        assert variants.setdefault(row["who"], one["variant"]) == one["variant"]
+    share = np.mean([v == "challenger" for v in variants.values()])
+    assert 0.15 < share < 0.45
+    status, _, err = harness("canary", log, "--out", "units.csv")
+    assert status == 0, err
+    units = pd.read_csv("units.csv")
+    assert len(units) == 100
+    assert dict(zip(units["unit"], units["variant"], strict=True)) == variants
+    assert units["rows"].sum() == 800
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--shadow", "last"), "--shadow needs --log"),
+        (("--canary", "5%"), "--canary needs --challenger"),
+    ],
+)
+def test_a_shadow_or_canary_that_cannot_be_read_is_refused(harness, words, message):
+    status, _, err = harness("serve", "last", *words)
+    assert status == 2
+    assert message in err
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("guard.roll_back_on=[STORM]",), "'STORM' is unknown"),
+        (("guard.max_p99=3",), "did you mean 'max_p99_ms'?"),
+        (("model=logistic",), "only guard=OPTION"),
+        ((), "no log there"),
+    ],
+)
+def test_a_guard_that_cannot_be_meant_is_refused(live, harness, words, message):
+    status, _, err = harness("guard", "churn", "--log", "nowhere", "--once", *words)
+    assert status == 2
+    assert message in err
