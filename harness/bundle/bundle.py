@@ -34,6 +34,7 @@ class Bundle:
         threshold: Alert when score >= threshold.
         manifest: What bundle/manifest.json says; empty before it is written.
         example: A golden row; empty before it is written.
+        golden: Golden rows as typed features, and their scores; empty before it is written.
         notes: What differs here from where it was written, without changing a score.
     """
 
@@ -42,6 +43,9 @@ class Bundle:
     threshold: float
     manifest: dict[str, Any] = field(default_factory=dict, repr=False)
     example: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    golden: tuple[pd.DataFrame, Floats] = field(
+        default_factory=lambda: (pd.DataFrame(), np.empty(0)), repr=False
+    )
     notes: tuple[str, ...] = ()
 
     def score(self, rows: Rows) -> Floats:

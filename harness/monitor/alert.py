@@ -120,7 +120,7 @@ def judge_window(
     alpha = min(settings.false_alarm_share * days / _DAYS_A_YEAR, settings.false_alarm_share)
     present = list(profile.columns.values())
     drifts = compare_columns(reference, present, days, alpha / 2, settings)
-    broken = find_breaks(reference, profile, {d.name: d for d in drifts}, settings, extra)
+    broken = find_breaks(reference, profile, {d.name: d for d in drifts}, settings, days, extra)
     score, score_profile, moved, estimated = None, None, [], {}
     if rows is not None and len(rows.score):
         score_profile = _score_profile(rows)

@@ -48,6 +48,7 @@ def find_breaks(
     window: Profile,
     drifts: Mapping[str, ColumnDrift],
     settings: MonitoringSettings,
+    days: float,
     extra: Sequence[str] = (),
 ) -> list[Break]:
     """Everything that broke, the most serious first.
@@ -57,6 +58,7 @@ def find_breaks(
         window: Columns now.
         drifts: How the columns present differ.
         settings: What counts as large.
+        days: Length of the window.
         extra: Columns of the table that the model does not use and never saw.
     """
     found = []
@@ -67,7 +69,7 @@ def find_breaks(
             found.append(Break(code="MISSING", column=name, is_serious=True, sentence=text))
         elif now.n_rows:
             found += _of_column(then, now, drifts[name], settings)
-            if stuck := _stuck(then, now, drifts[name], reference.constant_share[name]):
+            if stuck := _stuck(then, now, drifts[name], reference.constant_days[name], days):
                 found.append(stuck)
     found += _same_feed(reference.profile, window)
     if repeated := _repeated(reference.profile, window):
@@ -118,9 +120,9 @@ def _of_column(
 
 
 def _stuck(
-    then: ColumnProfile, now: ColumnProfile, drift: ColumnDrift, constant_share: float
+    then: ColumnProfile, now: ColumnProfile, drift: ColumnDrift, constant_days: float, days: float
 ) -> Break | None:
-    """A column with one value, where no period of the reference had a single one.
+    """A column with one value for longer than it ever had one.
 
     Where periods have too few rows to tell, the distance has to show it.
     """
@@ -131,7 +133,7 @@ def _stuck(
     if len(values) != 1 or len(varied) < 2:
         return None
     is_far = drift.has_drifted and drift.distance > drift.limit
-    if constant_share > 0 or (constant_share != 0 and not is_far):
+    if constant_days >= days or (np.isnan(constant_days) and not is_far):
         return None
     value = f"{values[0]:g}" if now.sketch is not None else f"'{values[0]}'"
     text = f"{then.name} is {value} in every row; does it still flow?"

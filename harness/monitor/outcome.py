@@ -7,18 +7,19 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special, stats
 
 from harness.evidence import RowMetric, ScoredRows, find_metric
 from harness.evidence.estimate import MIN_POSITIVES
 from harness.monitor.reference import RATES, Reference
-from harness.monitor.variation import Variation, student_p
+from harness.monitor.variation import Variation, count_p, student_p
 from harness.settings.monitoring import MonitoringSettings
 
 Floats = NDArray[np.float64]
 
 # A slope of the label on the score is judged from so many labelled rows on.
 _MIN_LABELLED = 100
+_UNKNOWN = "the reference has too few days to know how it varies"
 _TITLES = {
     "alert_rate": "alert rate",
     "label_rate": "positive rate",
@@ -146,23 +147,66 @@ def _rate(
     alpha: float,
     settings: MonitoringSettings,
 ) -> Movement:
-    then = reference.points[name]
+    then, rates = reference.points[name], reference.rates
     place = RATES.index(name)
-    free = then * (1 - then) if name in ("alert_rate", "label_rate") else 0.0
-    variance = _variance(reference.rates, place, days, n_rows, free)
     large = {
         "alert_rate": settings.min_alert_change * max(then, 1 / max(n_rows, 1)),
         "residual": settings.min_alert_change * reference.reliability.mean,
         "slope": settings.min_alert_change,
         "label_rate": np.inf,  # told, and explained by residual and slope; no alarm of its own
     }[name]
+    is_large = abs(now - then) > large
+    if name in ("alert_rate", "label_rate"):
+        return _share(rates, place, name, then, now, n_rows, days, alpha, is_large=is_large)
     problem = None
-    if name in ("residual", "slope") and n_rows < _MIN_LABELLED:
+    if n_rows < _MIN_LABELLED:
         problem = f"fewer than {_MIN_LABELLED} labelled rows"
+    elif not rates.is_known:
+        problem = _UNKNOWN
+    variance = float(rates.variance(days)[place]) * max(
+        1.0, rates.usual_rows(days) / max(n_rows, 1)
+    )
     return _movement(
-        name, _TITLES[name], then, now, variance, reference.rates.degrees(days), alpha,
-        is_large=abs(now - then) > large, is_share=free > 0.0, problem=problem,
+        name, _TITLES[name], then, now, variance, rates.degrees(days), alpha,
+        is_large=is_large, is_share=False, problem=problem,
     )  # fmt: skip
+
+
+def _share(
+    rates: Variation,
+    place: int,
+    name: str,
+    then: float,
+    now: float,
+    n_rows: int,
+    days: float,
+    alpha: float,
+    *,
+    is_large: bool,
+) -> Movement:
+    """A share, judged on the logit scale: a rate of 5 % has more room above than below."""
+    least = 0.5 / max(n_rows, 1)
+    centre = float(special.logit(np.clip(then, least, 1 - least)))
+    free = 1 / max(then * (1 - then), least)
+    if rates.is_known:
+        # A window with fewer rows than usual scatters more than the days show.
+        thin = max(0.0, 1 / max(n_rows, 1) - 1 / max(rates.usual_rows(days), 1.0))
+        variance = rates.logit_variance(days, place) + free * thin
+    else:
+        variance = free / max(n_rows, 1)
+    half = float(stats.t.ppf(1 - alpha / 2, rates.degrees(days))) * float(np.sqrt(variance))
+    natural = rates.logit_variance(days, place) if rates.is_known else 0.0
+    p_value = count_p(round(now * n_rows), n_rows, centre, natural, rates.degrees(days))
+    return Movement(
+        name=name,
+        title=_TITLES[name],
+        then=then,
+        now=now,
+        low=float(special.expit(centre - half)),
+        high=float(special.expit(centre + half)),
+        p_value=p_value,
+        has_moved=p_value < alpha and is_large,
+    )
 
 
 def _metric(
@@ -179,7 +223,7 @@ def _metric(
     variation = reference.metrics.get(name)
     problem = None
     if variation is None or not variation.is_known or not np.isfinite(then):
-        problem = "the reference has too few days to know how it varies"
+        problem = _UNKNOWN
     elif int(rows.label.sum()) < max(MIN_POSITIVES, metric.min_positives_alone):
         problem = "too few positives"
     elif not np.isfinite(now):
@@ -196,19 +240,6 @@ def _metric(
         is_large=loss > settings.min_metric_loss * abs(then),
         is_share=metric.is_share or name.endswith("_auc"), problem=problem,
     )  # fmt: skip
-
-
-def _variance(rates: Variation, place: int, days: float, n_rows: int, free: float) -> float:
-    """Variance of a rate over the window less the reference, thin windows scattering more."""
-    n_reference = max(float(rates.weight.sum()), 1.0)
-    chance = free * (1 / max(n_rows, 1) + 1 / n_reference)
-    if not rates.is_known:
-        return chance
-    usual = max(rates.usual_rows(days), 1.0)
-    natural = float(rates.variance(days)[place])
-    if free == 0.0:
-        return natural * max(1.0, usual / max(n_rows, 1))
-    return max(chance, natural + free * max(0.0, 1 / max(n_rows, 1) - 1 / usual))
 
 
 def _movement(
@@ -228,7 +259,7 @@ def _movement(
         nan = float("nan")
         return Movement(
             name=name, title=title, then=then, now=now, low=nan, high=nan, p_value=1.0,
-            has_moved=False, problem=problem or "the reference does not say how it varies",
+            has_moved=False, problem=problem or _UNKNOWN,
         )  # fmt: skip
     half = float(stats.t.ppf(1 - alpha / 2, degrees)) * float(np.sqrt(variance))
     p_value = student_p(now - then, variance, degrees)

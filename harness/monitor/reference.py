@@ -49,8 +49,8 @@ class Reference:
         profile: Every feature.
         shares: Distribution of each feature by period.
         nulls: Null share of each feature by period, one figure each.
-        constant_share: Share of periods in which each feature had a single value; nan where
-            no period has enough rows to tell.
+        constant_days: Longest time in which each feature had a single value; nan where no
+            period has enough rows to tell.
         importance: Share of what moves the score that each feature carries; sums to 1.
         score: The scores of the judged rows.
         score_shares: Their distribution by period.
@@ -67,7 +67,7 @@ class Reference:
     profile: Profile
     shares: Mapping[str, Variation]
     nulls: Mapping[str, Variation]
-    constant_share: Mapping[str, float]
+    constant_days: Mapping[str, float]
     importance: Mapping[str, float]
     score: ColumnProfile
     score_shares: Variation
@@ -105,13 +105,13 @@ def reference_profile(
     numeric, categorical = kinds
     profile = profile_frame(features, numeric, categorical)
     code, n_periods, days, span = periods_of(local_time)
-    shares, nulls, constant_share = {}, {}, {}
+    shares, nulls, constant_days = {}, {}, {}
     order = np.argsort(code, kind="stable")
     starts = np.searchsorted(code[order], np.arange(n_periods))
     for name, column in profile.columns.items():
         shares[name] = _shares(features[name], column, code, n_periods, days)
         nulls[name] = _null_share(features[name], code, n_periods, days)
-        constant_share[name] = _constant_share(features[name], column, order, starts)
+        constant_days[name] = _constant_days(features[name], column, order, starts, days)
     score_column = pd.Series(judged.score, name=SCORE)
     score = profile_frame(score_column.to_frame(), [SCORE], []).columns[SCORE]
     judged_code, n_judged, judged_days, _ = periods_of(judged_time)
@@ -122,7 +122,7 @@ def reference_profile(
         profile=profile,
         shares=shares,
         nulls=nulls,
-        constant_share=constant_share,
+        constant_days=constant_days,
         importance=importance,
         score=score,
         score_shares=_shares(score_column, score, judged_code, n_judged, judged_days),
@@ -229,16 +229,21 @@ def _null_share(column: pd.Series, code: NDArray[np.intp], n: int, days: float) 
     return Variation(values=share[:, None], weight=rows, period_days=days)
 
 
-def _constant_share(
-    column: pd.Series, profile: ColumnProfile, order: NDArray[np.intp], starts: NDArray[np.intp]
+def _constant_days(
+    column: pd.Series,
+    profile: ColumnProfile,
+    order: NDArray[np.intp],
+    starts: NDArray[np.intp],
+    days: float,
 ) -> float:
-    """Share of periods with a single value, among those with enough rows.
+    """Longest time with a single value.
 
     Args:
         column: The feature.
         profile: Its profile.
         order: Rows sorted by period, shape (n_rows,).
         starts: Where each period begins in that order, shape (n_periods,).
+        days: Length of a period.
     """
     if profile.kind == NUMERIC:
         values = numbers_of(column)[0][order]
@@ -250,7 +255,14 @@ def _constant_share(
     least = np.minimum.reduceat(np.where(absent, np.inf, values), starts)
     most = np.maximum.reduceat(np.where(absent, -np.inf, values), starts)
     enough = np.add.reduceat(~absent, starts, dtype=np.int64) >= MIN_ROWS
-    return float((least == most)[enough].mean()) if enough.any() else float("nan")
+    if not enough.any():
+        return float("nan")
+    longest, run = 0, 0
+    for i, is_constant in enumerate(least == most):
+        goes_on = is_constant and run and least[i] == least[i - 1]
+        run = run + 1 if goes_on else int(is_constant)
+        longest = max(longest, run)
+    return longest * days
 
 
 def _counts(code: NDArray[np.intp], cell: NDArray[np.intp], n: int, n_cells: int) -> Floats:

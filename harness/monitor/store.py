@@ -31,7 +31,7 @@ _SCHEMA = pa.schema(
         ("n_null", pa.int64()),
         ("content", pa.uint64()),
         ("importance", pa.float64()),
-        ("constant_share", pa.float64()),
+        ("constant_days", pa.float64()),
         ("mean", pa.float64()),
         ("squares", pa.float64()),
         ("values", pa.list_(pa.float64())),
@@ -141,7 +141,7 @@ def _to_reference(table: pa.Table, told: dict[str, Any]) -> Reference:
             )
             for row in features
         },
-        constant_share={row["name"]: row["constant_share"] for row in features},
+        constant_days={row["name"]: row["constant_days"] for row in features},
         importance={row["name"]: row["importance"] for row in features},
         score=_to_column(score),
         score_shares=_to_variation(score),
@@ -168,7 +168,7 @@ def _feature(reference: Reference, column: ColumnProfile) -> dict[str, Any]:
         | _periods(reference.shares[column.name])
         | {
             "importance": reference.importance.get(column.name, 0.0),
-            "constant_share": reference.constant_share[column.name],
+            "constant_days": reference.constant_days[column.name],
             "period_nulls": nulls.values[:, 0],
             "period_rows": nulls.weight,
         }

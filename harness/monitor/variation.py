@@ -14,7 +14,7 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special, stats
 
 Floats = NDArray[np.float64]
 
@@ -89,7 +89,7 @@ class Variation:
         Source: Richardson and Smith (1991), "Tests of financial models in the presence of
         overlapping observations", for independent periods.
         """
-        return float(np.clip(1.5 * self.n_periods / self._length(days) - 1, 2, 60))
+        return float(np.clip(1.5 * self.n_periods / self._length(days) - 1, 2, 30))
 
     def _scatter(self, n_periods: float) -> Floats:
         stretches = self.stretches(n_periods * self.period_days)
@@ -107,6 +107,16 @@ class Variation:
         short = max(1.0, self.period_days / max(days, 1e-9))
         length = self._length(days)
         return self._scatter(length) * short + self._of_the_whole
+
+    def logit_variance(self, days: float, place: int) -> float:
+        """As `variance`, of one share on the logit scale, where its scatter is even to both sides."""
+        whole = float(np.clip(self.whole[place], 1e-6, 1 - 1e-6))
+        least = 0.5 / max(self.usual_rows(days), 1.0)
+        shares = np.clip(self.stretches(days)[:, place], least, 1 - least)
+        scatter = float(((special.logit(shares) - special.logit(whole)) ** 2).mean())
+        slope = 1 / (whole * (1 - whole))
+        short = max(1.0, self.period_days / max(days, 1e-9))
+        return scatter * short + slope**2 * float(self._of_the_whole[place])
 
     def stretches(self, days: float) -> Floats:
         """Figures over every stretch as long as a window, (n_stretches, n_figures)."""
@@ -200,3 +210,26 @@ def student_p(difference: float, variance: float, degrees: float) -> float:
     if not np.isfinite(difference) or not variance > 0:
         return 0.0 if np.isfinite(difference) and difference != 0 and variance == 0 else 1.0
     return float(2 * stats.t.sf(abs(difference) / np.sqrt(variance), degrees))
+
+
+def count_p(k: int, n: int, centre: float, variance: float, degrees: float) -> float:
+    """Two-sided chance of k hits in n rows, where the share itself varies from window to window.
+
+    The share's logit is centred at `centre` with a Student scatter; the binomial tail is averaged
+    over it, so that a window of few rows, or without any hit, is judged by what its share may be.
+
+    Args:
+        k: Rows that hit.
+        n: Rows.
+        centre: Logit of the usual share.
+        variance: Variance of that logit between windows.
+        degrees: Degrees of freedom of that variance.
+    """
+    if n == 0:
+        return 1.0
+    at = np.linspace(-15, 15, 601)
+    weight = stats.t.pdf(at, degrees)
+    share = special.expit(centre + np.sqrt(variance) * at)
+    low = float(weight @ stats.binom.cdf(k, n, share) / weight.sum())
+    high = float(weight @ stats.binom.sf(k - 1, n, share) / weight.sum())
+    return min(1.0, 2 * min(low, high))

@@ -76,12 +76,13 @@ class Standing:
 
 def read_moves(registry: Registry, name: str) -> list[Move]:
     """All moves ever written, void ones included, in order."""
+    known: list[Move] = registry.journals.setdefault(name, [])
+    after = known[-1].number if known else 0
+    asked = f"name='{name}{JOURNAL}' and version_number > {after}"
     with registry.asked(f"read the journal of {name}"):
-        found = registry.client.search_model_versions(f"name='{name}{JOURNAL}'")
+        found = registry.client.search_model_versions(asked)
         while found.token:
-            page = registry.client.search_model_versions(
-                f"name='{name}{JOURNAL}'", page_token=found.token
-            )
+            page = registry.client.search_model_versions(asked, page_token=found.token)
             found.extend(page)
             found.token = page.token
         moves = [
@@ -89,7 +90,8 @@ def read_moves(registry: Registry, name: str) -> list[Move]:
             for entry in found
             if _TAG in entry.tags
         ]
-    return sorted(moves, key=lambda move: move.number)
+    known.extend(sorted(moves, key=lambda move: move.number))
+    return list(known)
 
 
 def write_move(registry: Registry, name: str, move: Move) -> Move:
@@ -112,7 +114,13 @@ def write_move(registry: Registry, name: str, move: Move) -> Move:
                 raise
             registry.make_model(name + JOURNAL)
             written = make(name + JOURNAL, _SOURCE, tags=tags, description=words)
-    return Move(**{**signed, "number": int(written.version)})
+    made = Move(**{**signed, "number": int(written.version)})
+    known: list[Move] = registry.journals.setdefault(name, [])
+    if made.number == (known[-1].number if known else 0) + 1:
+        known.append(made)  # nobody wrote in between, so there is nothing to read
+        return made
+    read_moves(registry, name)
+    return made
 
 
 def standing_of(moves: Sequence[Move]) -> Standing:

@@ -70,8 +70,9 @@ def promote(
         )
     if chosen.decision != SHIP and not reason.strip():
         raise RegistryError("--force needs --reason WHY: it is what others will read")
-    standing = reconcile(registry, name)
+    standing = standing_of(read_moves(registry, name))
     if standing.champion == version:
+        _set_aliases(registry, name, standing)
         return Moved(version=version, before=version, is_new=False)
     bundle_of(registry, chosen, trust=trust)
     move = _move(PROMOTE, chosen, standing, reason, is_forced=chosen.decision != SHIP)
@@ -106,11 +107,12 @@ def rollback(
         BundleError: If the version named is damaged; nothing moves.
     """
     check_name(name)
-    standing = reconcile(registry, name)
+    standing = standing_of(read_moves(registry, name))
     champion = standing.champion
     if champion is None:
         raise RegistryError(f"{name}: nothing is live yet; `harness promote {name} VERSION` first")
     if champion == to or (leaving is not None and champion != leaving):
+        _set_aliases(registry, name, standing)
         return Moved(version=champion, before=champion, is_new=False)
     target, notes = rollback_target(registry, name, standing, to=to, trust=trust)
     move = _move(ROLLBACK, target, standing, reason, by=by, evidence=evidence)
@@ -184,27 +186,36 @@ def _move(
 
 def _carry_out(registry: Registry, name: str, move: Move) -> Moved:
     written = write_move(registry, name, move)
-    standing = standing_of(read_moves(registry, name))
+    standing = standing_of(registry.journals[name])
     if written.number not in {counted.number for counted in standing.moves}:
         first = next(m for m in standing.moves if m.knows == move.knows)
         raise RegistryError(
             f"{name}: {first.by} made another move first ({first.action} of version "
             f"{first.version}); nothing was changed, look at `harness history {name}` and ask again"
         )
-    _set_aliases(registry, name, standing)
+    _set_alias(registry, name, PREVIOUS, standing.previous)
+    _set_alias(registry, name, CHAMPION, standing.champion)
+    with registry.asked(f"read the champion of {name} back"):
+        live = registry.client.get_model_version_by_alias(name, CHAMPION).version
+    if str(live) != standing.champion:  # moved by hand meanwhile; the journal has the last word
+        _set_aliases(registry, name, standing)
     return Moved(version=move.version, before=move.before, is_new=True)
 
 
 def _set_aliases(registry: Registry, name: str, standing: Standing) -> None:
+    """Let the aliases say what the journal says, where they do not."""
     if standing.champion is None:
         return
     wanted = {CHAMPION: standing.champion, PREVIOUS: standing.previous}
     present = registry.aliases(name)
-    with registry.asked(f"set the aliases of {name}"):
-        for alias, version in wanted.items():
-            if present.get(alias) == version:
-                continue
-            if version is None:
-                registry.client.delete_registered_model_alias(name, alias)
-            else:
-                registry.client.set_registered_model_alias(name, alias, version)
+    for alias, version in wanted.items():
+        if present.get(alias) != version:
+            _set_alias(registry, name, alias, version)
+
+
+def _set_alias(registry: Registry, name: str, alias: str, version: str | None) -> None:
+    with registry.asked(f"set the alias {alias} of {name}"):
+        if version is None:
+            registry.client.delete_registered_model_alias(name, alias)
+        else:
+            registry.client.set_registered_model_alias(name, alias, version)

@@ -37,7 +37,7 @@ def registry_uri(configured: str | None = None) -> str:
 
 
 class Registry:
-    """A connection to a registry; bundles it loaded once stay at hand.
+    """A connection to a registry; what it read once and cannot change stays at hand.
 
     Args:
         uri: As `registry_uri` gives it.
@@ -49,6 +49,10 @@ class Registry:
     def __init__(self, uri: str | None = None) -> None:
         self.uri = registry_uri(uri)
         self.loaded: dict[Path, Bundle] = {}
+        # Entries of journals are never changed, so each is read once.
+        self.journals: dict[str, list[Any]] = {}
+        # Where versions keep their bundles does not change either.
+        self.places: dict[tuple[str, str], str] = {}
         file = sqlite_file(self.uri)
         if file is not None:
             try:

@@ -121,11 +121,18 @@ def find_version(registry: Registry, name: str, version: str) -> Version:
     Raises:
         RegistryError: If there is none, or it was not registered by the harness.
     """
+    check_name(name)
     check_version(version)
+    with registry.asked(f"find {name} version {version}"):
+        try:
+            entry = registry.client.get_model_version(name, version)
+        except registry.mlflow.MlflowException as error:
+            if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+                raise
+            entry = None
+    if entry is not None and "harness.seal" in entry.tags:
+        return _version(entry)
     known = versions_of(registry, name)
-    for entry in known:
-        if entry.version == version:
-            return entry
     numbers = ", ".join(entry.version for entry in known) or "none"
     raise RegistryError(f"{name}: no version {version}; there are {numbers}")
 
@@ -154,8 +161,11 @@ def bundle_folder(registry: Registry, version: Version) -> Path:
         BundleError: If it is not the bundle that was registered.
         RegistryError: If it cannot be fetched.
     """
-    with registry.asked(f"find {version.name} version {version.version}"):
-        source = registry.client.get_model_version_download_uri(version.name, version.version)
+    key = (version.name, version.version)
+    if key not in registry.places:
+        with registry.asked(f"find {version.name} version {version.version}"):
+            registry.places[key] = registry.client.get_model_version_download_uri(*key)
+    source = registry.places[key]
     place = _local(source)
     if place is None:
         place = cache_folder(None) / "registry" / version.seal

@@ -5,6 +5,7 @@ from scipy import stats
 from harness.monitor.variation import (
     Variation,
     chi_square_p,
+    count_p,
     effective_rows,
     kolmogorov_p,
     natural_distance,
@@ -82,3 +83,18 @@ def test_nothing_to_measure_by_proves_nothing():
 def test_short_references_are_taken_as_they_are():
     assert not days([0.1, 0.2, 0.3]).is_known
     assert effective_rows(days([0.1, 0.2]), 1, 100, 200) == pytest.approx(1 / (1 / 100 + 1 / 200))
+
+
+def test_counts_with_a_fixed_share_are_judged_as_a_binomial():
+    for k in (0, 3, 60, 95, 140):
+        exact = 2 * min(stats.binom.cdf(k, 300, 0.3), stats.binom.sf(k - 1, 300, 0.3))
+        ours = count_p(k, 300, float(np.log(0.3 / 0.7)), 0.0, 30)
+        assert ours == pytest.approx(min(1.0, exact), rel=1e-6, abs=1e-300)
+    assert count_p(0, 0, 0.0, 0.1, 30) == 1.0
+
+
+def test_counts_whose_share_varies_are_judged_at_their_rate():
+    rng = np.random.default_rng(0)
+    shares = 1 / (1 + np.exp(-(-2 + 0.5 * rng.standard_t(30, 4_000))))
+    p = [count_p(k, 200, -2.0, 0.25, 30) for k in rng.binomial(200, shares)]
+    assert np.mean(np.array(p) < 0.05) == pytest.approx(0.045, abs=0.015)
