@@ -83,6 +83,7 @@ def write_validation(
         "protocol": protocol_dict(settings),
         "candidate": candidate_dict(settings),
         "running": asdict(settings.running),
+        "tracking": asdict(settings.tracking),
         "validation": {"candidate": validation.candidate, "baseline": validation.baseline},
         "seconds": {name: round(s, 3) for name, s in validation.stages.seconds.items()},
         "total_seconds": round(sum(validation.stages.seconds.values()), 3),
@@ -148,6 +149,7 @@ def run_json(result: RunResult, overrides: tuple[str, ...]) -> dict[str, Any]:
         "protocol": protocol_dict(result.settings),
         "candidate": candidate_dict(result.settings),
         "running": asdict(result.settings.running),
+        "tracking": asdict(result.settings.tracking),
         "dataset": {
             "name": dataset.name,
             "source": dataset.source,

@@ -126,6 +126,9 @@ COMMANDS = {
         takes_overrides=True,
     ),
     "models": Command("models", "what is registered, and what is live", "harness models"),
+    "ui": Command(
+        "ui", "one page on the registry, with promote and rollback", "harness ui --port 8001"
+    ),
     "sign": Command(
         "sign", "vouch for a bundle with an Ed25519 key", "harness sign last --key private.pem"
     ),

@@ -5,13 +5,16 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from pathlib import Path
 
 from harness.artefacts import read_record
 from harness.cli.decision_panel import print_result
 from harness.cli.main import COULD_NOT_RUN
 from harness.cli.output import FORMATS
+from harness.errors import RegistryError
 from harness.sweep import launch
 from harness.sweep.job import SweepStoppedError
+from harness.sweep.launch import Launched
 from harness.sweep.progress import QUIET
 
 
@@ -33,6 +36,7 @@ def run(options: argparse.Namespace) -> int:
     finally:
         if options.quiet:
             del os.environ[QUIET]
+    _track(launched)
     if launched.sweep is not None:
         from harness.cli.compare import compare_folders
 
@@ -45,3 +49,21 @@ def run(options: argparse.Namespace) -> int:
     for folder in launched.folders:
         print_result(folder, options.format)
     return 0
+
+
+def _track(launched: Launched) -> None:
+    """Log the runs that ask for it; what cannot be logged is said, and the runs stay."""
+    asked = [f for f in launched.folders if _is_tracked(f)]
+    if not asked:
+        return
+    from harness.tracking import track
+
+    try:
+        track(launched.folders, launched.sweep)
+    except RegistryError as error:
+        print(f"harness run: not logged to MLflow: {error}", file=sys.stderr)
+
+
+def _is_tracked(folder: Path) -> bool:
+    record = read_record(folder).content
+    return bool(record.get("tracking", {}).get("kind", "none") != "none")

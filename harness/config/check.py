@@ -44,8 +44,8 @@ def load_settings(config: Mapping[str, Any]) -> RunSettings:
         _refuse_unknown(str(key), known, parent="")
     values: dict[str, Any] = dict(config)
     # Runs stored before there were these are read back as well.
-    for later in ("monitoring", "guard"):
-        values[later] = config.get(later) or {"kind": later}
+    for later, kind in {"monitoring": "monitoring", "guard": "guard", "tracking": "none"}.items():
+        values[later] = config.get(later) or {"kind": kind}
     for group in GROUPS:
         values[group] = _load_kind(group, group, values.get(group))
     check_criteria(values["criteria"])

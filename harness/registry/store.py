@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import re
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from harness.bundle import Bundle
 
 VARIABLE = "HARNESS_REGISTRY"
-_EXPERIMENT = "harness"
+EXPERIMENT = "harness"
 _TIMEOUT_SECONDS = "10"
 
 
@@ -48,6 +49,8 @@ class Registry:
 
     def __init__(self, uri: str | None = None) -> None:
         self.uri = registry_uri(uri)
+        # As it is shown: without a user's name and password.
+        self.shown = re.sub(r"(?<=://)[^/@]*@", "", self.uri)
         self.loaded: dict[Path, Bundle] = {}
         # Entries of journals are never changed, so each is read once.
         self.journals: dict[str, list[Any]] = {}
@@ -89,21 +92,22 @@ class Registry:
             raise
         except Exception as error:  # MLflow, SQLAlchemy and the network each raise their own
             first = next((x.strip() for x in str(error).splitlines() if x.strip()), repr(error))
-            raise RegistryError(f"{self.uri}: cannot {what} ({first:.300})") from error
+            said = first.replace(self.uri, self.shown)
+            raise RegistryError(f"{self.shown}: cannot {what} ({said:.300})") from error
 
-    def experiment(self) -> str:
-        """Id of the experiment whose runs hold the bundles; made when it is not there."""
+    def experiment(self, name: str = EXPERIMENT) -> str:
+        """Id of an experiment, by default the one with the bundles; made when it is not there."""
         with self.asked("find its experiment"):
-            found = self.client.get_experiment_by_name(_EXPERIMENT)
+            found = self.client.get_experiment_by_name(name)
             if found is not None:
                 return str(found.experiment_id)
             file = sqlite_file(self.uri)
             # A server keeps artefacts where it was told to; a file has them beside it.
             place = None if file is None else (file.parent / f"{file.stem}-artifacts").as_uri()
             try:
-                return str(self.client.create_experiment(_EXPERIMENT, artifact_location=place))
+                return str(self.client.create_experiment(name, artifact_location=place))
             except self.mlflow.MlflowException:  # made by another process meanwhile
-                return str(self.client.get_experiment_by_name(_EXPERIMENT).experiment_id)
+                return str(self.client.get_experiment_by_name(name).experiment_id)
 
     def has_model(self, name: str) -> bool:
         """Whether a model of that name is registered."""

@@ -205,7 +205,7 @@ def _log_run(registry: Registry, bundle: Bundle, folder: Path, run: Path) -> tup
             made = client.create_run(experiment, run_name=str(bundle.manifest["name"]))
             run_id = str(made.info.run_id)
             client.set_tag(run_id, "harness.decision", bundle.manifest["decision"])
-            for key, value in _figures(run).items():
+            for key, value in candidate_metrics(run).items():
                 client.log_metric(run_id, key, value)
             client.log_artifacts(run_id, str(model), _MODEL)
             report = run / "report.html"
@@ -215,7 +215,8 @@ def _log_run(registry: Registry, bundle: Bundle, folder: Path, run: Path) -> tup
     return run_id, f"{made.info.artifact_uri}/{_MODEL}"
 
 
-def _figures(run: Path) -> dict[str, float]:
+def candidate_metrics(run: Path) -> dict[str, float]:
+    """The candidate's metrics on the test window, of a run's folder; none where it has none."""
     try:
         told: list[dict[str, Any]] = read_json(run / "metrics.json")["test"]
     except (ArtefactError, KeyError):

@@ -46,6 +46,7 @@ from harness.settings.protocol import (
     TemporalSplit,
 )
 from harness.settings.running import LatencySettings, RunningSettings
+from harness.settings.tracking import MlflowTracking, NoTracking
 
 __all__ = [
     "GROUPS",
@@ -74,8 +75,10 @@ __all__ = [
     "MaxValueThreshold",
     "MinPrecisionThreshold",
     "MinRecallThreshold",
+    "MlflowTracking",
     "MonitoringSettings",
     "NoCalibration",
+    "NoTracking",
     "NoWeighting",
     "NotifySettings",
     "OutcomeValues",
@@ -121,6 +124,7 @@ GROUPS: dict[str, dict[str, type]] = {
     "threshold": _by_kind(*_THRESHOLDS),
     "monitoring": _by_kind(MonitoringSettings),
     "guard": _by_kind(GuardSettings),
+    "tracking": _by_kind(NoTracking, MlflowTracking),
 }
 
 # Groups whose options name a `_target_` and carry that target's own parameters.
@@ -153,6 +157,7 @@ class RunSettings:
     threshold: Any = None
     monitoring: Any = None
     guard: Any = None
+    tracking: Any = None
     held_back_share: float = 0.15
     seed: int = 0
     fail_fast: bool = False

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from harness.registry import Registry, register
-from tests.serving.conftest import write
+from tests.serving.conftest import BROWSER, write
 
 # Run by a test as a program of its own.
-collect_ignore = ["kill_loop.py"]
+collect_ignore = ["kill_loop.py", *([] if BROWSER else ["test_ui_page.py"])]
 
 
 @pytest.fixture(scope="session")

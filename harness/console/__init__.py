@@ -1,0 +1,3 @@
+"""Console: one page on a registry, with the two buttons that matter."""
+
+from __future__ import annotations
