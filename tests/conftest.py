@@ -22,7 +22,8 @@ def _shared_cache(tmp_path_factory):
 
 @pytest.fixture(autouse=True)
 def _own_ledger(tmp_path_factory, monkeypatch):
-    """Each test opens its windows for the first time."""
+    """Each test opens its windows for the first time, and has a registry of its own."""
+    monkeypatch.setenv("HARNESS_REGISTRY", str(tmp_path_factory.mktemp("registry") / "r.sqlite"))
     monkeypatch.setenv("HARNESS_LEDGER", str(tmp_path_factory.mktemp("ledger") / "ledger.sqlite"))
 
 

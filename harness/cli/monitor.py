@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 
 from harness.artefacts import to_json, write_json, write_text
 from harness.cli.output import FORMATS, Table, print_table
+from harness.cli.registry_options import add_registry_argument
 from harness.cli.verify import bundle_folder
 from harness.decision.sentence import figure
+from harness.errors import ConfigError
 
 if TYPE_CHECKING:
     from harness.monitor import ColumnDrift, WindowReport
@@ -44,6 +46,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--prometheus", type=Path, metavar="FILE", help="gauges of the newest window"
     )
+    parser.add_argument(
+        "--model", metavar="NAME", help="registered model that monitoring.on_alert=rollback moves"
+    )
+    add_registry_argument(parser)
     parser.add_argument("--config-dir", type=Path, help="your own config folder")
     parser.add_argument(
         "--trust", action="append", default=[], metavar="TYPE", help="a type to trust, by full name"
@@ -74,6 +80,8 @@ def run(options: argparse.Namespace) -> int:
         trust=options.trust,
         config_dir=options.config_dir,
     )
+    if result.settings.on_alert == "rollback" and options.model is None:
+        raise ConfigError("monitoring.on_alert: rollback needs --model NAME, the registered model")
     content = as_json(result)
     out = options.out or _new_folder()
     write_json(out / "monitor.json", content)
@@ -86,6 +94,7 @@ def run(options: argparse.Namespace) -> int:
         _print(result, options.format)
         print(f"page: {out / 'monitor.html'}", file=sys.stderr)
     _tell(result, out)
+    _act(result, options)
     return 1 if result.is_alert else 0
 
 
@@ -108,6 +117,26 @@ def _tell(result: MonitorResult, out: Path) -> None:
     }
     for problem in notify(result.settings.notify, alert):
         print(f"harness monitor: {problem}; the alert is in {out}", file=sys.stderr)
+
+
+def _act(result: MonitorResult, options: argparse.Namespace) -> None:
+    """Roll the registered model back where the settings say so; what was done is printed."""
+    if not result.is_news or result.settings.on_alert != "rollback":
+        return
+    from harness.registry import Registry
+    from harness.watch.guard import leave_on_alert
+
+    alert = next(w for w in reversed(result.windows) if w.is_alert)
+    codes = list(dict.fromkeys(reason.code for reason in alert.reasons))
+    done = leave_on_alert(
+        Registry(options.registry),
+        options.model,
+        result.fingerprint,
+        codes,
+        [reason.sentence for reason in alert.reasons],
+        result.guard,
+    )
+    print(f"harness monitor: {done}", file=sys.stderr)
 
 
 def _print(result: MonitorResult, style: str) -> None:

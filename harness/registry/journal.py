@@ -20,8 +20,6 @@ from harness.registry.store import Registry
 
 PROMOTE, ROLLBACK = "promote", "rollback"
 _TAG = "harness.move"
-# Nothing is ever read from here: MLflow asks every version for a source.
-_SOURCE = "https://harness.invalid/journal"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,8 +92,15 @@ def read_moves(registry: Registry, name: str) -> list[Move]:
     return list(known)
 
 
-def write_move(registry: Registry, name: str, move: Move) -> Move:
+def write_move(registry: Registry, name: str, move: Move, *, source: str, run_id: str) -> Move:
     """Append a move, in one transaction of the registry.
+
+    Args:
+        registry: Where.
+        name: Registered model.
+        move: What moved.
+        source: Where the version that goes live has its model: MLflow asks every version for one.
+        run_id: Its MLflow run.
 
     Returns:
         The move with its number, author and time.
@@ -108,12 +113,12 @@ def write_move(registry: Registry, name: str, move: Move) -> Move:
         words = f"{move.action} {move.before or 'nothing'} -> {move.version}"
         tags = {_TAG: json.dumps(signed)}
         try:
-            written = make(name + JOURNAL, _SOURCE, tags=tags, description=words)
+            written = make(name + JOURNAL, source, run_id=run_id, tags=tags, description=words)
         except registry.mlflow.MlflowException as error:
             if error.error_code != "RESOURCE_DOES_NOT_EXIST":
                 raise
             registry.make_model(name + JOURNAL)
-            written = make(name + JOURNAL, _SOURCE, tags=tags, description=words)
+            written = make(name + JOURNAL, source, run_id=run_id, tags=tags, description=words)
     made = Move(**{**signed, "number": int(written.version)})
     known: list[Move] = registry.journals.setdefault(name, [])
     if made.number == (known[-1].number if known else 0) + 1:

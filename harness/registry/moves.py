@@ -76,7 +76,7 @@ def promote(
         return Moved(version=version, before=version, is_new=False)
     bundle_of(registry, chosen, trust=trust)
     move = _move(PROMOTE, chosen, standing, reason, is_forced=chosen.decision != SHIP)
-    return _carry_out(registry, name, move)
+    return _carry_out(registry, name, move, chosen)
 
 
 def rollback(
@@ -116,7 +116,7 @@ def rollback(
         return Moved(version=champion, before=champion, is_new=False)
     target, notes = rollback_target(registry, name, standing, to=to, trust=trust)
     move = _move(ROLLBACK, target, standing, reason, by=by, evidence=evidence)
-    moved = _carry_out(registry, name, move)
+    moved = _carry_out(registry, name, move, target)
     return Moved(version=moved.version, before=moved.before, is_new=True, notes=notes)
 
 
@@ -184,8 +184,8 @@ def _move(
     )
 
 
-def _carry_out(registry: Registry, name: str, move: Move) -> Moved:
-    written = write_move(registry, name, move)
+def _carry_out(registry: Registry, name: str, move: Move, version: Version) -> Moved:
+    written = write_move(registry, name, move, source=version.source, run_id=version.run_id)
     standing = standing_of(registry.journals[name])
     if written.number not in {counted.number for counted in standing.moves}:
         first = next(m for m in standing.moves if m.knows == move.knows)

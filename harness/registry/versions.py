@@ -40,6 +40,7 @@ class Version:
         protocol_fingerprint: What it was judged by.
         candidate_fingerprint: What it is.
         run_id: MLflow run that holds the bundle.
+        source: Where in that run it lies.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Version:
     protocol_fingerprint: str
     candidate_fingerprint: str
     run_id: str
+    source: str
 
 
 def register(
@@ -235,6 +237,7 @@ def _version(entry: Any) -> Version:
         by=tags.get("harness.by", ""),
         at=at.isoformat(timespec="seconds"),
         run_id=str(entry.run_id or ""),
+        source=str(entry.source),
         **{key: tags.get(f"harness.{key}", "") for key in _TAGS},
     )
 

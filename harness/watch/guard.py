@@ -24,7 +24,9 @@ from harness.settings import GuardSettings, MonitoringSettings
 from harness.watch.rows import MonitoredRows
 from harness.watch.run import monitor_rows
 
-AUTHOR = "harness guard"
+AUTHOR, MONITOR = "harness guard", "harness monitor"
+# Who rolls back by themselves.
+AUTHORS = (AUTHOR, MONITOR)
 # Reasons a policy may name, and those the guard adds.
 CODES = ("BREAK", "FEATURES", "IMPORTANT", "SCORE", "ALERT_RATE", "CONCEPT", "METRIC")
 
@@ -96,6 +98,60 @@ def guard_once(
     return _leave(registry, name, standing, look, rows, policy, dry_run=dry_run)
 
 
+def cooling(standing: Standing, policy: GuardSettings) -> str | None:
+    """Why no rollback may follow now: one was made by itself a short while ago."""
+    now = dt.datetime.now(dt.UTC)
+    for move in reversed(standing.moves):
+        age = (now - dt.datetime.fromisoformat(move.at)).total_seconds() / 60
+        if move.action == ROLLBACK and move.by in AUTHORS and 0 <= age < policy.cool_down_minutes:
+            return (
+                f"rolled back {age:.0f} minutes ago; no other within {policy.cool_down_minutes:g}"
+            )
+    return None
+
+
+def leave_on_alert(
+    registry: Registry,
+    name: str,
+    fingerprint: str,
+    codes: Sequence[str],
+    sentences: Sequence[str],
+    policy: GuardSettings,
+) -> str:
+    """Roll back because `harness monitor` raised an alert, where the policy allows it.
+
+    Args:
+        registry: Where the model is registered.
+        name: Registered model.
+        fingerprint: Candidate fingerprint of the bundle that was monitored.
+        codes: Codes of the alert's reasons.
+        sentences: The reasons.
+        policy: Which codes roll back, and how often.
+
+    Returns:
+        What was done, or why nothing was.
+    """
+    standing = reconcile(registry, name)
+    if standing.champion is None:
+        return f"{name}: nothing is live, so nothing was rolled back"
+    live = find_version(registry, name, standing.champion)
+    if live.candidate_fingerprint != fingerprint:
+        return f"{name}: version {live.version} is live, which is not what was monitored"
+    if not set(codes) & set(policy.roll_back_on):
+        return f"{name}: not rolled back; guard.roll_back_on names none of {', '.join(codes)}"
+    if (why := cooling(standing, policy)) is not None:
+        return f"{name}: {why}"
+    moved = rollback(
+        registry,
+        name,
+        leaving=standing.champion,
+        reason="; ".join(sentences)[:1_000],
+        by=MONITOR,
+        evidence={"codes": list(codes)},
+    )
+    return f"{name}: rolled back from version {moved.before} to version {moved.version}"
+
+
 def _leave(
     registry: Registry,
     name: str,
@@ -107,12 +163,9 @@ def _leave(
     dry_run: bool,
 ) -> GuardLook:
     """Roll back, unless one rollback was just made or nothing is left to go back to."""
-    now = dt.datetime.now(dt.UTC)
-    for move in reversed(standing.moves):
-        age = (now - dt.datetime.fromisoformat(move.at)).total_seconds() / 60
-        if move.action == ROLLBACK and move.by == AUTHOR and 0 <= age < policy.cool_down_minutes:
-            why = f"rolled back {age:.0f} minutes ago; no other within {policy.cool_down_minutes:g}"
-            return replace(look, why_not=why)
+    why = cooling(standing, policy)
+    if why is not None:
+        return replace(look, why_not=why)
     if dry_run:
         target, _ = rollback_target(registry, name, standing)
         return replace(look, why_not=f"dry run; version {target.version} would be live")

@@ -62,6 +62,7 @@ def look_at(
         windows,
         reference,
         monitoring,
+        guard=settings.guard,
         model=str(bundle.manifest["name"]),
         fingerprint=str(bundle.manifest["candidate_fingerprint"]),
         state=state,

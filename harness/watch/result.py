@@ -17,7 +17,7 @@ from harness.monitor.state import (
     seen_of,
     standing,
 )
-from harness.settings import MonitoringSettings
+from harness.settings import GuardSettings, MonitoringSettings
 
 # What monitor.json leaves to the bundle and to the page.
 _UNWRITTEN = ("profile", "score_profile")
@@ -32,6 +32,7 @@ class MonitorResult:
         fingerprint: Its candidate fingerprint.
         reference: What was compared with.
         settings: What counted as drift, and as an alert.
+        guard: The bundle's own policy of rolling back.
         windows: Reports in order of time.
         standings: new, goes on, over or quiet, for each window.
         history: Windows seen before, in order of time.
@@ -42,6 +43,7 @@ class MonitorResult:
     fingerprint: str
     reference: Reference
     settings: MonitoringSettings
+    guard: GuardSettings
     windows: tuple[WindowReport, ...]
     standings: tuple[str, ...]
     history: tuple[SeenWindow, ...]
@@ -66,6 +68,7 @@ def weigh(
     reference: Reference,
     settings: MonitoringSettings,
     *,
+    guard: GuardSettings,
     model: str,
     fingerprint: str,
     state: Path | None = None,
@@ -77,6 +80,7 @@ def weigh(
         windows: Reports in order of time.
         reference: What they were compared with.
         settings: How many quiet windows end an alert.
+        guard: The bundle's own policy of rolling back.
         model: The bundle's name.
         fingerprint: Its candidate fingerprint.
         state: Folder of windows seen before; None remembers nothing.
@@ -105,6 +109,7 @@ def weigh(
         fingerprint=fingerprint,
         reference=reference,
         settings=settings,
+        guard=guard,
         windows=tuple(windows),
         standings=tuple(told),
         history=tuple(before),

@@ -15,6 +15,7 @@ EXPECTED = {
     "shuffled_split": ("on shuffled rows", "the harness: INCONCLUSIVE", "in validation"),
     "imbalance": ("recall 0.000", "the harness: INCONCLUSIVE", "Recall is"),
     "wrong_metric": ("worth -", "the harness: NO_SHIP", "proven otherwise"),
+    "rollback": ("the usual way", "rolled back to version 1", "0 requests unanswered"),
     "monitoring": ("no error", "status 1 on the first day", "multiplied by 0.083"),
     "skew": ("nobody notices", "single rows differ by 0\n", "the harness"),
 }

@@ -79,9 +79,10 @@ def test_every_command_of_readme_and_docs_runs_as_written(tmp_path, servers):
         "harness gate": {0, 1, 3, 4},
         "harness audit dataset.leaky=true": {1},
         "harness monitor last --by week": {1},
+        "harness guard flights": {0, 1},
     }
     ran = 0
-    pages = ("README.md", "docs/serving.md", "docs/monitoring.md")
+    pages = ("README.md", "docs/serving.md", "docs/monitoring.md", "docs/registry.md")
     for command in [line for page in pages for line in commands(page)]:
         if command in RECURSIVE:
             continue

@@ -287,3 +287,20 @@ def test_a_guard_that_cannot_be_meant_is_refused(live, harness, words, message):
     status, _, err = harness("guard", "churn", "--log", "nowhere", "--once", *words)
     assert status == 2
     assert message in err
+
+
+@pytest.mark.slow
+def test_an_alert_of_monitoring_rolls_back_where_the_policy_says_so(live, trained, harness):
+    folder, table = trained
+    promote(live, "churn", "2", force=True, reason="a test")
+    table.assign(x=0.5).to_parquet("broken.parquet")
+    words = ("monitor", folder / "b", "broken.parquet", "monitoring.on_alert=rollback")
+    status, _, err = harness(*words)
+    assert status == 2
+    assert "rollback needs --model NAME" in err
+    status, _, err = harness(*words, "--model", "churn")
+    assert status == 1
+    assert "churn: rolled back from version 2 to version 1" in err
+    assert read_moves(live, "churn")[-1].by == "harness monitor"
+    status, _, err = harness(*words, "--model", "churn")
+    assert "version 1 is live, which is not what was monitored" in err

@@ -175,7 +175,8 @@ def test_a_move_that_did_not_know_the_last_one_is_void(registry):
 
     promote(registry, "churn", "1")
     late = Move(action="promote", version="2", before=None, knows=0, reason="", decision="SHIP")
-    write_move(registry, "churn", late)
+    chosen = find_version(registry, "churn", "2")
+    write_move(registry, "churn", late, source=chosen.source, run_id=chosen.run_id)
     assert standing_of(read_moves(registry, "churn")).champion == "1"
     assert resolve(registry, parse_uri("models:/churn@champion")).version == "1"
 

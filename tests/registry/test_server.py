@@ -1,0 +1,124 @@
+"""A real MLflow server on loopback, and PostgreSQL behind it, with MLflow's own client as witness."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx2 as httpx
+import pytest
+
+from harness.registry import Registry, promote, register, rollback
+from harness.registry.versions import bundle_of, find_version
+from tests.serving.conftest import wait_for, write
+
+pytestmark = pytest.mark.slow
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
+@contextlib.contextmanager
+def mlflow_server(folder: Path, store: str):
+    """`mlflow server`, ended by its process group."""
+    port = free_port()
+    words = [
+        sys.executable, "-m", "mlflow", "server", "--workers", "1", "--port", str(port),
+        "--backend-store-uri", store, "--artifacts-destination", str(folder / "artifacts"),
+    ]  # fmt: skip
+    with (folder / "server.log").open("w") as log:
+        process = subprocess.Popen(
+            words, start_new_session=True, stdout=log, stderr=log, env=os.environ | {"MLFLOW_DISABLE_TELEMETRY": "true"},
+        )  # fmt: skip
+    try:
+        wait_for(lambda: httpx.get(f"http://127.0.0.1:{port}/health").status_code == 200)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        os.killpg(process.pid, signal.SIGTERM)
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait(20)
+
+
+def a_day(uri: str, folder: Path, monkeypatch) -> None:
+    """Register two, promote both, roll back; MLflow's own client is asked after each step."""
+    from mlflow.tracking import MlflowClient
+
+    monkeypatch.setenv("HARNESS_CACHE", str(folder / "cache"))
+    registry, witness = Registry(uri), MlflowClient(tracking_uri=uri, registry_uri=uri)
+    for model in ("xgboost", "logistic"):
+        register(registry, write(folder / model, model, name=model), "churn")
+    assert witness.get_model_version_by_alias("churn", "challenger").version == "2"
+    promote(registry, "churn", "1")
+    promote(registry, "churn", "2")
+    assert witness.get_model_version_by_alias("churn", "champion").version == "2"
+    assert witness.get_model_version_by_alias("churn", "previous").version == "1"
+    assert rollback(Registry(uri), "churn", reason="a drill").version == "1"
+    assert witness.get_model_version_by_alias("churn", "champion").version == "1"
+    assert witness.get_registered_model("churn").aliases.get("previous") is None
+    bundle = bundle_of(Registry(uri), find_version(registry, "churn", "1"))
+    row = bundle.example
+    from harness.bundle import load_bundle
+
+    assert bundle.score_one(row) == load_bundle(folder / "xgboost" / "bundle").score_one(row)
+
+
+def test_a_day_on_a_real_server(tmp_path, monkeypatch):
+    with mlflow_server(tmp_path, f"sqlite:///{tmp_path / 'server.sqlite'}") as uri:
+        a_day(uri, tmp_path, monkeypatch)
+
+
+@contextlib.contextmanager
+def postgres(folder: Path):
+    """A PostgreSQL of its own, by a user without rights where the test runs as root."""
+    binaries = Path(str(shutil.which("pg_ctl"))).resolve().parent
+    data, port = folder / "data", free_port()
+    prefix: list[str] = []
+    if os.geteuid() == 0:
+        folder.chmod(0o777)
+        for parent in folder.parents:
+            if str(parent).startswith("/tmp/"):
+                parent.chmod(0o755)
+        prefix = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"]
+
+    def run(*words: str) -> None:
+        done = subprocess.run([*prefix, *words], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+
+    run(str(binaries / "initdb"), "-D", str(data), "-U", "harness", "-A", "trust")
+    options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={data}"
+    run(
+        str(binaries / "pg_ctl"),
+        "-D",
+        str(data),
+        "-w",
+        "-l",
+        str(data / "log"),
+        "-o",
+        options,
+        "start",
+    )
+    try:
+        yield f"postgresql://harness@127.0.0.1:{port}/postgres"
+    finally:
+        run(str(binaries / "pg_ctl"), "-D", str(data), "-m", "immediate", "stop")
+
+
+if shutil.which("pg_ctl") and shutil.which("postgres"):
+
+    def test_a_day_on_postgresql(tmp_path, monkeypatch):
+        place = tmp_path / "postgres"
+        place.mkdir()
+        with postgres(place) as store, mlflow_server(tmp_path, store) as uri:
+            a_day(uri, tmp_path, monkeypatch)
