@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import time
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
@@ -21,7 +22,7 @@ from harness.serving.log import RequestLog
 from harness.serving.options import ServeOptions
 from harness.serving.place import place_of
 from harness.serving.request import Asked, RequestError, api_key, check_key, read_rows
-from harness.serving.shadow import COUNT_SECONDS, Shadow
+from harness.serving.shadow import COUNT_SECONDS, HAND_ON_SECONDS, Shadow
 
 # Up to so many rows are scored at once where they arrive; more go to a thread.
 _INLINE_ROWS = 32
@@ -104,7 +105,7 @@ class _Server:
             self.shadow = Shadow(self.options)
         looking = [asyncio.create_task(_keep_looking(live)) for live in lives]
         if self.shadow is not None:
-            looking.append(asyncio.create_task(_keep_counting(self.shadow)))
+            looking.append(asyncio.create_task(_keep_handing_on(self.shadow)))
         yield
         for task in looking:
             task.cancel()
@@ -141,7 +142,9 @@ class _Server:
             places = [i for i, each in enumerate(variants) if each == variant]
             if not places:
                 continue
-            part = Asked(rows=[asked.rows[i] for i in places], is_single=len(places) == 1)
+            rows = [asked.rows[i] for i in places]
+            body = json.dumps(rows).encode() if self.shadow is not None else b""
+            part = Asked(rows=rows, is_single=len(places) == 1, body=body)
             scores = await self._scores(loaded, part)
             alerts = [score >= loaded.bundle.threshold for score in scores]
             keyed = [{"key": row.get(self.canary.key), "variant": variant} for row in part.rows]
@@ -178,7 +181,7 @@ class _Server:
                 more=more,
             )
         if self.shadow is not None:
-            self.shadow.offer(asked.rows, scores, alerts)
+            self.shadow.offer(asked.body, scores, alerts)
 
     async def health(self) -> dict[str, str]:
         """The process answers."""
@@ -281,7 +284,11 @@ async def _keep_looking(live: LiveBundle) -> None:
         await asyncio.to_thread(live.look)
 
 
-async def _keep_counting(shadow: Shadow) -> None:
+async def _keep_handing_on(shadow: Shadow) -> None:
+    counted = time.monotonic()
     while True:
-        await asyncio.sleep(COUNT_SECONDS)
-        await asyncio.to_thread(shadow.write_counts)
+        await asyncio.sleep(HAND_ON_SECONDS)
+        shadow.hand_on()
+        if time.monotonic() - counted > COUNT_SECONDS:
+            counted = time.monotonic()
+            await asyncio.to_thread(shadow.write_counts)

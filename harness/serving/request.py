@@ -33,11 +33,13 @@ class Asked:
 
     Attributes:
         rows: One mapping of columns to values per row.
+        body: The request's body as it came.
         is_single: Whether one row was sent by itself, and gets one answer by itself.
     """
 
     rows: list[Mapping[str, Any]]
     is_single: bool
+    body: bytes
 
 
 def read_rows(body: bytes, options: ServeOptions) -> Asked:
@@ -52,7 +54,7 @@ def read_rows(body: bytes, options: ServeOptions) -> Asked:
         what = "nested too deeply" if isinstance(error, RecursionError) else str(error)
         raise RequestError(400, f"the body is no JSON ({what})") from error
     is_single = isinstance(content, dict) and not isinstance(content.get("rows"), list)
-    rows = [content] if is_single else content.get("rows") if isinstance(content, dict) else content
+    rows = rows_of_body(content)
     if not isinstance(rows, list):
         raise RequestError(
             422, "send one row as an object of columns to values, or a list of such rows"
@@ -69,7 +71,14 @@ def read_rows(body: bytes, options: ServeOptions) -> Asked:
         for name, value in row.items():
             if isinstance(value, float) and not math.isfinite(value):  # 1e999
                 raise RequestError(422, f"row {i}, column '{name:.60}': no finite number")
-    return Asked(rows=rows, is_single=is_single)
+    return Asked(rows=rows, is_single=is_single, body=body)
+
+
+def rows_of_body(content: Any) -> Any:
+    """The rows of a body: itself, under `rows`, or the list it is."""
+    if not isinstance(content, dict):
+        return content
+    return content["rows"] if isinstance(content.get("rows"), list) else [content]
 
 
 def _refuse_constant(name: str) -> NoReturn:

@@ -1,7 +1,7 @@
 """Shadow: another version scores the same requests in a process of its own, and never answers.
 
-The server hands each request on by a datagram that is sent or dropped at once: an answer never
-waits for the shadow. What was handed on, dropped, scored and failed is counted on both sides, because
+The server keeps the bodies of requests for some milliseconds and hands them on together, in a
+datagram that is sent or dropped at once: an answer never waits for the shadow. What was handed on, dropped, scored and failed is counted on both sides, because
 a shadow that silently gets nothing looks like one that agrees.
 """
 
@@ -13,8 +13,10 @@ import json
 import multiprocessing
 import os
 import socket
+import struct
 import time
-from collections.abc import Mapping, Sequence
+from collections import deque
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +26,15 @@ from harness.serving.live import LiveBundle
 from harness.serving.log import JsonLines
 from harness.serving.options import ServeOptions
 from harness.serving.place import place_of
+from harness.serving.request import rows_of_body
 
 PREFIX = "shadow"
 _BUFFER_BYTES = 1 << 20
+_DATAGRAM_BYTES = 100_000
+_KEPT_BYTES = 16_000_000
+_CLOSE_SECONDS = 10.0
+_LENGTHS = struct.Struct("!II")
+HAND_ON_SECONDS = 0.05
 COUNT_SECONDS = 0.5
 _NICE = 19
 
@@ -46,47 +54,80 @@ class Shadow:
         for end in (self._ours, theirs):
             end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _BUFFER_BYTES)
         self.n_offered, self.n_dropped = 0, 0
+        self._kept: deque[tuple[bytes, int]] = deque()
+        self._size = 0
         self._counts = Path(options.log_folder) / f"{PREFIX}-offered-{os.getpid()}.json"
-        self._written = 0
+        self._written = (0, 0)
         context = multiprocessing.get_context("spawn")
         self._process = context.Process(target=_serve, args=(theirs, options), daemon=True)
         self._process.start()
         theirs.close()
 
-    def offer(
-        self, rows: Sequence[Mapping[str, Any]], scores: Sequence[float], alerts: Sequence[bool]
-    ) -> None:
-        """Hand a scored request on, or drop it; never waits."""
-        self.n_offered += len(rows)
-        message = json.dumps([rows, scores, alerts], separators=(",", ":")).encode()
-        try:
-            self._ours.send(message)
-        except OSError:  # full, too long for one datagram, or nobody there
-            self.n_dropped += len(rows)
+    def offer(self, body: bytes, scores: Sequence[float], alerts: Sequence[bool]) -> None:
+        """Keep a scored request for the shadow, or drop it; never waits.
 
-    def write_counts(self) -> None:
-        """Write down what was offered and dropped so far, where that changed."""
-        if self.n_offered != self._written:
-            self._written = self.n_offered
-            told = {"offered": self.n_offered, "dropped": self.n_dropped}
-            write_text(self._counts, json.dumps(told))
+        Args:
+            body: The request's body, as it was read already.
+            scores: What was answered.
+            alerts: Whether each score reached the threshold.
+        """
+        self.n_offered += len(scores)
+        head = json.dumps([scores, alerts], separators=(",", ":")).encode()
+        size = len(head) + len(body) + _LENGTHS.size
+        if self._size + size > _KEPT_BYTES:
+            self.n_dropped += len(scores)
+            return
+        self._size += size
+        self._kept.append((_LENGTHS.pack(len(head), len(body)) + head + body, len(scores)))
+
+    def hand_on(self) -> None:
+        """Send what was kept, in as few datagrams as hold it; what does not fit yet stays."""
+        while self._kept:
+            batch: list[bytes] = []
+            n_rows = size = 0
+            for message, n in self._kept:
+                if batch and size + len(message) > _DATAGRAM_BYTES:
+                    break
+                batch.append(message)
+                n_rows, size = n_rows + n, size + len(message)
+            try:
+                self._ours.send(b"".join(batch))
+            except BlockingIOError:  # the shadow is behind; it may catch up
+                return
+            except OSError:  # longer than a datagram may be, or nobody is there
+                self.n_dropped += n_rows
+            for _ in batch:
+                self._kept.popleft()
+            self._size -= size
 
     def close(self) -> None:
         """Let the shadow finish what it was given, and end it."""
+        self._ours.settimeout(_CLOSE_SECONDS)
+        with contextlib.suppress(TimeoutError):
+            self.hand_on()
+        self.n_dropped += sum(n for _, n in self._kept)
         self.write_counts()
-        self._ours.setblocking(True)
         with contextlib.suppress(OSError):
             self._ours.send(b"")
-        self._process.join(10)
+        self._process.join(_CLOSE_SECONDS)
         if self._process.is_alive():
             self._process.terminate()
         self._ours.close()
 
+    def write_counts(self) -> None:
+        """Write down what was offered and dropped so far, where that changed."""
+        so_far = (self.n_offered, self.n_dropped)
+        if so_far != self._written:
+            self._written = so_far
+            told = {"offered": self.n_offered, "dropped": self.n_dropped}
+            write_text(self._counts, json.dumps(told))
+
 
 def _serve(theirs: socket.socket, options: ServeOptions) -> None:
     """The shadow's side: score, write both scores, until the server ends."""
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError, AttributeError):
         os.nice(_NICE)  # answers come first
+        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))  # where there is such a thing
     live = LiveBundle(place_of(str(options.shadow), options.registry, options.trust))
     live.look()
     folder = Path(str(options.log_folder))
@@ -110,17 +151,35 @@ def _serve(theirs: socket.socket, options: ServeOptions) -> None:
             continue
         if not message:
             break
-        done = _score(live, message, log, with_values=options.log_values)
-        n_scored, n_failed = n_scored + done[0], n_failed + done[1]
+        for body, scores, alerts in _requests(message):
+            done = _score(live, body, scores, alerts, log, with_values=options.log_values)
+            n_scored, n_failed = n_scored + done[0], n_failed + done[1]
     write_text(counts, json.dumps({"scored": n_scored, "failed": n_failed}))
     log.close()
 
 
+def _requests(message: bytes) -> Iterator[tuple[bytes, list[float], list[bool]]]:
+    """Bodies, scores and alerts of a datagram."""
+    place = 0
+    while place < len(message):
+        n_head, n_body = _LENGTHS.unpack_from(message, place)
+        place += _LENGTHS.size
+        scores, alerts = json.loads(message[place : place + n_head])
+        yield message[place + n_head : place + n_head + n_body], scores, alerts
+        place += n_head + n_body
+
+
 def _score(
-    live: LiveBundle, message: bytes, log: JsonLines, *, with_values: bool
+    live: LiveBundle,
+    body: bytes,
+    scores: list[float],
+    alerts: list[bool],
+    log: JsonLines,
+    *,
+    with_values: bool,
 ) -> tuple[int, int]:
     """Rows scored, and rows that could not be."""
-    rows, scores, alerts = json.loads(message)
+    rows = rows_of_body(json.loads(body))
     loaded = live.current
     if loaded is None:
         return 0, len(rows)

@@ -34,12 +34,12 @@ WORDS = ["dataset.max_rows=60000", "split.validation=2w", "split.test=2w", "runn
 
 
 @contextlib.contextmanager
-def server(bundle: Path) -> Iterator[int]:
+def server(bundle: Path, *more: str) -> Iterator[int]:
     """`harness serve` on a free port."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    words = [sys.executable, "-m", "harness", "serve", str(bundle), "--port", str(port)]
+    words = [sys.executable, "-m", "harness", "serve", str(bundle), "--port", str(port), *more]
     process = subprocess.Popen(words, start_new_session=True)
     try:
         for _ in range(400):
