@@ -14,6 +14,7 @@ sys.path.insert(0, str(ROOT / "scripts" / "studies"))
 
 import abtest as abtest_study  # noqa: E402
 import coverage as coverage_study  # noqa: E402
+import drift as drift_study  # noqa: E402
 import false_ship  # noqa: E402
 import leaks as leaks_study  # noqa: E402
 import power as power_study  # noqa: E402
@@ -130,3 +131,26 @@ def test_a_simulated_truth_is_what_windows_scatter_around():
 def test_every_committed_table_names_the_command_that_made_it(name):
     text = (ROOT / "docs" / "studies" / f"{name}.md").read_text()
     assert re.search(rf"Made by `scripts/studies/{name}.py \d+`", text)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("rho", "size"), [(0.0, 0.0), (0.5, 0.3)])
+def test_weeks_without_change_are_quiet_and_the_textbook_rule_is_not(rho, size):
+    world = drift_study.World(n_features=8, rho=rho, size=size)
+    cell = drift_study.quiet_cell((0, world, 2_000, 40))
+    assert cell["alerts %"] <= 2.5
+    assert cell["features drifted %"] <= 2
+    if size:
+        assert cell["textbook drifted %"] > 40
+
+
+@pytest.mark.slow
+def test_faults_in_a_drawn_week_are_found():
+    world = drift_study.World(n_features=8, rho=0.3, size=0.3)
+    rng = np.random.default_rng(0)
+    reference = drift_study.reference_of(world, rng)
+    week = drift_study.draw(world, 7, 300, rng)
+    assert not drift_study.judged(reference, week, 7, drift_study.EFFECT).is_alert
+    broken = week.assign(x0=week["x0"] * 60, label=~week["label"])
+    codes = {r.code for r in drift_study.judged(reference, broken, 7, drift_study.EFFECT).reasons}
+    assert {"BREAK", "CONCEPT", "METRIC"} <= codes
