@@ -57,7 +57,7 @@ def _tell(name: str, look: GuardLook) -> None:
         print("no reason to move", flush=True)
         return
     if look.rolled_back_to is not None:
-        after = f", {look.seconds:.0f} s after the first of them" if look.seconds else ""
+        after = f", {look.seconds:.0f} s after the first bad request" if look.seconds else ""
         print(f"rolled back to version {look.rolled_back_to}{after}")
     else:
         print(f"would leave, but: {look.why_not}")

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from harness.errors import BundleError, RegistryError
+from harness.errors import BundleError, HarnessError, RegistryError
 from harness.registry.journal import (
     PROMOTE,
     ROLLBACK,
@@ -114,7 +114,11 @@ def rollback(
     if champion == to or (leaving is not None and champion != leaving):
         _set_aliases(registry, name, standing)
         return Moved(version=champion, before=champion, is_new=False)
-    target, notes = rollback_target(registry, name, standing, to=to, trust=trust)
+    try:
+        target, notes = rollback_target(registry, name, standing, to=to, trust=trust)
+    except HarnessError:
+        _set_aliases(registry, name, standing)  # whoever died before the aliases is finished here
+        raise
     move = _move(ROLLBACK, target, standing, reason, by=by, evidence=evidence)
     moved = _carry_out(registry, name, move, target)
     return Moved(version=moved.version, before=moved.before, is_new=True, notes=notes)

@@ -69,10 +69,21 @@ class Registry:
         os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", _TIMEOUT_SECONDS)
         os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
         self.mlflow = _mlflow()
+        if "://" in self.uri and not self.uri.startswith(("sqlite:", "http:", "https:")):
+            self._knock()
         with self.asked("open"):
             self.client: Any = self.mlflow.MlflowClient(
                 tracking_uri=self.uri, registry_uri=self.uri
             )
+
+    def _knock(self) -> None:
+        """Connect to a database once: MLflow would try for minutes."""
+        import sqlalchemy
+
+        with self.asked("open"):
+            engine = sqlalchemy.create_engine(self.uri)
+            engine.connect().close()
+            engine.dispose()
 
     @contextlib.contextmanager
     def asked(self, what: str) -> Iterator[None]:

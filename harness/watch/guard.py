@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,8 @@ from harness.settings import GuardSettings, MonitoringSettings
 from harness.watch.rows import MonitoredRows
 from harness.watch.run import monitor_rows
 
+# Stretches a log is cut into to find where trouble began.
+_PARTS, _PART_ROWS = 20, 30
 AUTHOR, MONITOR = "harness guard", "harness monitor"
 # Who rolls back by themselves.
 AUTHORS = (AUTHOR, MONITOR)
@@ -41,7 +44,7 @@ class GuardLook:
         reasons: Sentences that would have it leave.
         rolled_back_to: Where it went; None where nothing moved.
         why_not: Why nothing moved although there were reasons.
-        seconds: From the first of the rows looked at to the switch; None where nothing moved.
+        seconds: From the first bad request to the switch; None where nothing moved.
         figures: p99, error share, first bad request and the like.
     """
 
@@ -86,16 +89,22 @@ def guard_once(
     live_since = dt.datetime.fromisoformat(standing.moves[-1].at)
     rows, refused = _read(log, f"{name}/{standing.champion}", live_since, policy.window_rows)
     figures, reasons = _of_requests(rows, refused, policy)
+    first_bad = None
     if len(rows) >= policy.min_rows:
-        reasons += _of_rows(registry, name, standing.champion, rows, policy, monitoring)
+        judge = partial(_of_rows, registry, name, standing.champion, policy, monitoring)
+        drifted = judge(rows)
+        reasons += drifted
+        first_bad = _first_bad(judge, rows) if drifted else None
     if len(rows) + len(refused) < policy.min_rows:
         reasons = []
+    if rows and reasons:
+        figures["first_bad_request"] = first_bad or rows[0]["at"]
     look = GuardLook(
         version=standing.champion, n_rows=len(rows), reasons=tuple(reasons), figures=figures
     )
     if not reasons:
         return look
-    return _leave(registry, name, standing, look, rows, policy, dry_run=dry_run)
+    return _leave(registry, name, standing, look, policy, dry_run=dry_run)
 
 
 def cooling(standing: Standing, policy: GuardSettings) -> str | None:
@@ -157,7 +166,6 @@ def _leave(
     name: str,
     standing: Standing,
     look: GuardLook,
-    rows: Sequence[dict[str, Any]],
     policy: GuardSettings,
     *,
     dry_run: bool,
@@ -169,21 +177,19 @@ def _leave(
     if dry_run:
         target, _ = rollback_target(registry, name, standing)
         return replace(look, why_not=f"dry run; version {target.version} would be live")
-    # Rows are judged together; the first of them stands for the first bad request.
-    first_bad = str(rows[0]["at"]) if rows else None
     moved = rollback(
         registry,
         name,
         leaving=standing.champion,
         reason="; ".join(look.reasons)[:1_000],
         by=AUTHOR,
-        evidence={**look.figures, "first_bad_request": first_bad, "rows": look.n_rows},
+        evidence={**look.figures, "rows": look.n_rows},
     )
     if not moved.is_new:
         return replace(look, why_not=f"version {moved.version} is live already")
     seconds = None
-    if first_bad is not None:
-        bad = dt.datetime.fromisoformat(first_bad)
+    if "first_bad_request" in look.figures:
+        bad = dt.datetime.fromisoformat(look.figures["first_bad_request"])
         seconds = (dt.datetime.now(dt.UTC) - bad).total_seconds()
     return replace(look, rolled_back_to=moved.version, seconds=seconds)
 
@@ -195,8 +201,12 @@ def _read(
     if not log.is_dir():
         raise DataError(f"{log}: no log there; harness serve ... --log {log} --log-values")
     start = since.isoformat(timespec="milliseconds")
-    rows = [json.loads(text) for _, _, text in read_lines(sorted(log.glob(LOG_FILES)))]
-    rows = [row for row in rows if row["version"] == label and row["at"] >= start]
+    rows: list[dict[str, Any]] = []
+    for path in sorted(log.glob(LOG_FILES), reverse=True):  # the newest first; old ones stay unread
+        told = [json.loads(text) for _, _, text in read_lines([path])]
+        if len(rows) >= most or (told and max(row["at"] for row in told) < start):
+            break
+        rows += [row for row in told if row["version"] == label and row["at"] >= start]
     refused = [json.loads(text) for _, _, text in read_lines(sorted(log.glob("refused-*.jsonl")))]
     rows.sort(key=lambda row: row["at"])
     return rows[-most:], [line for line in refused if line["at"] >= start]
@@ -220,13 +230,27 @@ def _of_requests(
     return {"p99_ms": p99, "error_share": errors}, reasons
 
 
+def _first_bad(
+    judge: Callable[[Sequence[dict[str, Any]]], list[str]], rows: Sequence[dict[str, Any]]
+) -> str:
+    """When the trouble began: the start of the first part that shows it, and all after it."""
+    size = max(_PART_ROWS, len(rows) // _PARTS)
+    parts = [rows[start : start + size] for start in range(0, len(rows), size)]
+    first = parts[-1]
+    for part in reversed(parts):
+        if len(part) >= _PART_ROWS and not judge(part):
+            break
+        first = part
+    return str(first[0]["at"])
+
+
 def _of_rows(
     registry: Registry,
     name: str,
     version: str,
-    rows: Sequence[dict[str, Any]],
     policy: GuardSettings,
     monitoring: MonitoringSettings | None,
+    rows: Sequence[dict[str, Any]],
 ) -> list[str]:
     """Reasons of `harness monitor` that the policy names, over the logged rows."""
     chosen = find_version(registry, name, version)

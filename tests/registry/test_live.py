@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import json
 import os
 import signal
@@ -107,6 +108,7 @@ def test_a_bad_model_leaves_by_itself_and_nobody_is_left_unanswered(
         assert (status, "no reason to move" in out) == (0, True), out + err
         # The unit of x changes, and every answer is still 200 OK.
         bad = [{**row, "x": row["x"] * 1000} for row in good]
+        began = dt.datetime.now(dt.UTC)
         with Asking(client, bad) as trouble:
             wait_for(lambda: len(trouble.answers) > 1_500)
             status, out, _ = harness("guard", "churn", "--log", log, "--once", "--dry-run")
@@ -122,7 +124,8 @@ def test_a_bad_model_leaves_by_itself_and_nobody_is_left_unanswered(
             assert told["score"] == bundles[version].score_one(row)
     *_, last = read_moves(live, "churn")
     assert (last.action, last.by, last.version) == ("rollback", "harness guard", "1")
-    assert last.evidence["first_bad_request"]
+    first_bad = dt.datetime.fromisoformat(last.evidence["first_bad_request"])
+    assert abs((first_bad - began).total_seconds()) < 5  # good rows lie before it in the log
     _, out, _ = harness("history", "churn", "--format", "markdown")
     assert "| harness guard |" in out
     # One rollback an incident: nothing is left to go back to, and nothing is tried.

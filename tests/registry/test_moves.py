@@ -261,6 +261,6 @@ def test_a_kill_at_any_step_leaves_before_or_after_and_never_between(what, regis
     )  # fmt: skip
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
     told = json.loads(done.stdout.splitlines()[-1])
-    assert told["killed"] >= 4
+    assert told["killed"] >= 3
     assert told["before"] >= 1
     assert told["after"] >= 1

@@ -5,8 +5,10 @@ from __future__ import annotations
 import http.server
 import json
 import threading
+from importlib.resources import files
 from pathlib import Path
 
+import jsonschema
 import numpy as np
 import pandas as pd
 import pytest
@@ -17,6 +19,7 @@ from harness.watch import notify
 from tests.conftest import TABLE_WORDS, make_table
 
 N_ROWS = 4_000
+SCHEMA = json.loads((files("harness.artefacts") / "schemas" / "monitor.schema.json").read_text())
 
 
 @pytest.fixture(scope="session")
@@ -37,17 +40,13 @@ def new_rows(n: int = 1_400, seed: int = 9, start: str = "2024-07-01") -> pd.Dat
     return table.assign(when=pd.date_range(start, periods=n, freq="h"))
 
 
-def told(out: str, capsys=None) -> dict:
-    return json.loads(out)
-
-
 def test_new_rows_like_the_old_ones_are_fine(harness, run, tmp_path):
     new_rows().to_parquet("new.parquet")
     status, out, err = harness("monitor", run, "new.parquet", "--out", "seen")
     assert status == 0, out + err
     assert out.startswith("fine: 2024-07-01 to 2024-08-28, 1,400 rows, 0 of 3 features drifted")
     content = json.loads(Path("seen/monitor.json").read_text())
-    assert content["schema_version"] == 1
+    jsonschema.validate(content, SCHEMA)
     assert content["alert"] is False
     assert content["windows"][0]["n_labelled"] == 1_400
     page = Path("seen/monitor.html").read_text()
@@ -61,6 +60,8 @@ def test_a_broken_feed_is_an_alert_and_sets_the_status(harness, run):
     assert status == 1
     assert "ALERT" in out
     assert "BREAK: x:" in out
+    [content] = [json.loads(p.read_text()) for p in Path("outputs").glob("*/*/monitor.json")]
+    jsonschema.validate(content, SCHEMA)
     gauges = Path("gauges.prom").read_text()
     assert "harness_drift_alert 1" in gauges
     assert 'harness_drift_excess{column="x"}' in gauges
