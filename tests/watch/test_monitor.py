@@ -226,10 +226,10 @@ class _Flaky(http.server.BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         refuse = _Flaky.refusals > 0
         _Flaky.refusals -= 1
+        if not refuse:
+            _Flaky.bodies.append(json.loads(body))  # before the client may go on
         self.send_response(503 if refuse else 200)
         self.end_headers()
-        if not refuse:
-            _Flaky.bodies.append(json.loads(body))
 
     def log_message(self, *_):
         pass
