@@ -327,7 +327,7 @@ def quiet_jobs(n_windows: int) -> list[tuple[int, World, int, int]]:
 
 def study(n_windows: int) -> str:
     """The study as Markdown, with `n_windows` windows a cell."""
-    years = max(2, n_windows // 5)
+    years = max(60, n_windows // 5)
     worlds = [World(n_features=13, rho=0.0, size=0.0), World(n_features=13, rho=0.5, size=0.3)]
     with multiprocessing.get_context("spawn").Pool(2) as pool:
         quiet = pool.map(quiet_cell, quiet_jobs(n_windows), chunksize=1)
