@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 
 from harness.errors import ConfigError, DataError
@@ -23,9 +22,9 @@ def run(options: argparse.Namespace) -> int:
     import pandas as pd
 
     from harness.artefacts.atomic import new_file
-    from harness.data.rows_source import LOG_FILES, read_lines
+    from harness.data.rows_source import LOG_FILES, read_entries
 
-    lines = [json.loads(text) for _, _, text in read_lines(sorted(options.log.glob(LOG_FILES)))]
+    lines = read_entries(sorted(options.log.glob(LOG_FILES)))
     keyed = [line for line in lines if line.get("key") is not None]
     if not keyed:
         raise DataError(f"{options.log}: no canary wrote there; harness serve ... --canary 5% ...")

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -111,6 +112,24 @@ def read_lines(files: Sequence[Path]) -> Iterator[tuple[Path, int, str]]:
             for number, line in enumerate(lines, start=1):
                 if line.endswith("\n"):
                     yield path, number, line
+
+
+def read_entries(files: Sequence[Path]) -> list[dict[str, Any]]:
+    """Every whole line of some logs as JSON.
+
+    Raises:
+        DataError: Naming the first line that is none.
+    """
+    found = []
+    for path, number, line in read_lines(files):
+        try:
+            entry = json.loads(line)
+        except ValueError as error:
+            raise DataError(f"{path}, line {number}: no entry of a log ({error})") from error
+        if not isinstance(entry, dict):
+            raise DataError(f"{path}, line {number}: no entry of a log")
+        found.append(entry)
+    return found
 
 
 def _read_log(files: Sequence[Path]) -> pd.DataFrame:

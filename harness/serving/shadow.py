@@ -1,8 +1,9 @@
 """Shadow: another version scores the same requests in a process of its own, and never answers.
 
 The server keeps the bodies of requests for some milliseconds and hands them on together, in a
-datagram that is sent or dropped at once: an answer never waits for the shadow. What was handed on, dropped, scored and failed is counted on both sides, because
-a shadow that silently gets nothing looks like one that agrees.
+datagram that never waits; what the shadow is behind with stays in a bounded queue. What was handed
+on, dropped, scored and failed is counted on both sides, because a shadow that silently gets nothing
+looks like one that agrees.
 """
 
 from __future__ import annotations

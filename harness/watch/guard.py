@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -15,7 +14,7 @@ import pandas as pd
 
 from harness.artefacts import read_json
 from harness.config import load_settings
-from harness.data.rows_source import LOG_FILES, read_lines, source_of_frame
+from harness.data.rows_source import LOG_FILES, read_entries, source_of_frame
 from harness.errors import ConfigError, DataError
 from harness.monitor import read_reference
 from harness.registry import Registry, Standing, reconcile, rollback, rollback_target
@@ -25,6 +24,7 @@ from harness.settings import GuardSettings, MonitoringSettings
 from harness.watch.rows import MonitoredRows
 from harness.watch.run import monitor_rows
 
+_ROWS_REFUSED = 422
 # Stretches a log is cut into to find where trouble began.
 _PARTS, _PART_ROWS = 20, 30
 AUTHOR, MONITOR = "harness guard", "harness monitor"
@@ -203,11 +203,13 @@ def _read(
     start = since.isoformat(timespec="milliseconds")
     rows: list[dict[str, Any]] = []
     for path in sorted(log.glob(LOG_FILES), reverse=True):  # the newest first; old ones stay unread
-        told = [json.loads(text) for _, _, text in read_lines([path])]
+        told = read_entries([path])
         if len(rows) >= most or (told and max(row["at"] for row in told) < start):
             break
         rows += [row for row in told if row["version"] == label and row["at"] >= start]
-    refused = [json.loads(text) for _, _, text in read_lines(sorted(log.glob("refused-*.jsonl")))]
+    refused = read_entries(sorted(log.glob("refused-*.jsonl")))
+    # What anybody may send (no key, no JSON, too long) must not move a model.
+    refused = [line for line in refused if line["status"] == _ROWS_REFUSED or line["status"] >= 500]
     rows.sort(key=lambda row: row["at"])
     return rows[-most:], [line for line in refused if line["at"] >= start]
 

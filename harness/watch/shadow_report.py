@@ -14,7 +14,7 @@ import pandas as pd
 from harness.artefacts import read_json
 from harness.data.label_column import read_outcomes
 from harness.data.outcome_values import row_values
-from harness.data.rows_source import read_lines
+from harness.data.rows_source import read_entries
 from harness.data.table_file import column_names, read_columns
 from harness.decision import Decision
 from harness.errors import ConfigError, DataError
@@ -89,7 +89,7 @@ def read_shadow(
         ConfigError: If labels cannot be joined.
     """
     offered, scored = _counts(folder, "offered"), _counts(folder, "scored")
-    lines = [json.loads(text) for _, _, text in read_lines(sorted(folder.glob("shadow-*.jsonl")))]
+    lines = read_entries(sorted(folder.glob("shadow-*.jsonl")))
     if not offered and not lines:
         raise DataError(
             f"{folder}: no shadow wrote there; harness serve ... --shadow ... --log DIR"

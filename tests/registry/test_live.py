@@ -307,3 +307,36 @@ def test_an_alert_of_monitoring_rolls_back_where_the_policy_says_so(live, traine
     assert read_moves(live, "churn")[-1].by == "harness monitor"
     status, _, err = harness(*words, "--model", "churn")
     assert "version 1 is live, which is not what was monitored" in err
+
+
+def test_what_anybody_may_send_moves_nothing_and_refused_rows_do(live, trained, tmp_path):
+    from harness.serving.log import RequestLog
+    from harness.settings import GuardSettings
+    from harness.watch.guard import guard_once
+
+    promote(live, "churn", "2", force=True, reason="a test")
+    policy = GuardSettings(min_rows=50)
+    log = RequestLog(tmp_path / "log", with_values=True, max_bytes=10**6, max_files=3)
+    for status in (400, 401, 413):
+        for _ in range(100):
+            log.refuse(status, "whatever")
+    assert guard_once(live, "churn", tmp_path / "log", policy, dry_run=True).reasons == ()
+    for _ in range(60):
+        log.refuse(422, "column 'x' is missing")
+    log.close()
+    look = guard_once(live, "churn", tmp_path / "log", policy, dry_run=True)
+    assert "column 'x' is missing" in look.reasons[0]
+    assert look.why_not == "dry run; version 1 would be live"
+
+
+def test_a_log_with_garbage_is_named(live, harness, tmp_path):
+    (tmp_path / "log").mkdir()
+    (tmp_path / "log" / "requests-1.jsonl").write_text("{no json}\n")
+    for words in (
+        ("guard", "churn", "--log", "log", "--once"),
+        ("canary", "log", "--out", "u.csv"),
+    ):
+        status, _, err = harness(*words)
+        assert status == 2
+        assert "requests-1.jsonl, line 1: no entry of a log" in err
+        assert "defect" not in err

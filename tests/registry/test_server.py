@@ -15,10 +15,12 @@ import httpx2 as httpx
 import pytest
 
 from harness.registry import Registry, promote, register, rollback
+from harness.registry.journal import read_moves
 from harness.registry.versions import bundle_of, find_version
 from tests.serving.conftest import wait_for, write
 
 pytestmark = pytest.mark.slow
+DAY = ["promote", "promote", "rollback"]
 
 
 def free_port() -> int:
@@ -51,7 +53,7 @@ def mlflow_server(folder: Path, store: str):
             process.wait(20)
 
 
-def a_day(uri: str, folder: Path, monkeypatch) -> None:
+def a_day(uri: str, folder: Path, monkeypatch) -> list[str]:
     """Register two, promote both, roll back; MLflow's own client is asked after each step."""
     from mlflow.tracking import MlflowClient
 
@@ -72,11 +74,12 @@ def a_day(uri: str, folder: Path, monkeypatch) -> None:
     from harness.bundle import load_bundle
 
     assert bundle.score_one(row) == load_bundle(folder / "xgboost" / "bundle").score_one(row)
+    return [move.action for move in read_moves(Registry(uri), "churn")]
 
 
 def test_a_day_on_a_real_server(tmp_path, monkeypatch):
     with mlflow_server(tmp_path, f"sqlite:///{tmp_path / 'server.sqlite'}") as uri:
-        a_day(uri, tmp_path, monkeypatch)
+        assert a_day(uri, tmp_path, monkeypatch) == DAY
 
 
 @contextlib.contextmanager
@@ -121,4 +124,4 @@ if shutil.which("pg_ctl") and shutil.which("postgres"):
         place = tmp_path / "postgres"
         place.mkdir()
         with postgres(place) as store, mlflow_server(tmp_path, store) as uri:
-            a_day(uri, tmp_path, monkeypatch)
+            assert a_day(uri, tmp_path, monkeypatch) == DAY
