@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,7 +11,7 @@ from scipy import stats
 
 from harness.monitor.profile import NUMERIC, ColumnProfile
 from harness.monitor.reference import SCORE, Reference, top_categories
-from harness.monitor.sketch import ks_distance, stability_index, wasserstein
+from harness.monitor.sketch import Sketch, ks_distance, stability_index, wasserstein
 from harness.monitor.variation import (
     Variation,
     chi_square_p,
@@ -268,11 +268,12 @@ def _summary(column: ColumnProfile) -> dict[str, float | str]:
     return {"most_frequent": name, "its_share": count / column.n_valid}
 
 
-def _by_sketch(figure: object, then: ColumnProfile, now: ColumnProfile) -> float:
+def _by_sketch(
+    figure: Callable[[Sketch, Sketch], float], then: ColumnProfile, now: ColumnProfile
+) -> float:
     if then.sketch is None or now.sketch is None:
         return float("nan")
-    assert callable(figure)
-    return float(figure(then.sketch, now.sketch))
+    return figure(then.sketch, now.sketch)
 
 
 def _significant(p_values: Floats, alpha: float) -> NDArray[np.bool_]:

@@ -188,14 +188,12 @@ def _share(
     least = 0.5 / max(n_rows, 1)
     centre = float(special.logit(np.clip(then, least, 1 - least)))
     free = 1 / max(then * (1 - then), least)
+    natural, usual = 0.0, np.inf
     if rates.is_known:
-        # A window with fewer rows than usual scatters more than the days show.
-        thin = max(0.0, 1 / max(n_rows, 1) - 1 / max(rates.usual_rows(days), 1.0))
-        variance = rates.logit_variance(days, place) + free * thin
-    else:
-        variance = free / max(n_rows, 1)
+        natural, usual = rates.logit_variance(days, place), max(rates.usual_rows(days), 1.0)
+    # A window with fewer rows than usual scatters more than the days show.
+    variance = natural + free * max(0.0, 1 / max(n_rows, 1) - 1 / usual)
     half = float(stats.t.ppf(1 - alpha / 2, rates.degrees(days))) * float(np.sqrt(variance))
-    natural = rates.logit_variance(days, place) if rates.is_known else 0.0
     p_value = count_p(round(now * n_rows), n_rows, centre, natural, rates.degrees(days))
     return Movement(
         name=name,
@@ -230,7 +228,7 @@ def _metric(
         problem = "undefined here"
     variance = float("nan")
     if variation is not None:
-        usual = reference.rates.usual_rows(days) * 1.0
+        usual = reference.rates.usual_rows(days)
         variance = float(variation.variance(days)[0]) * max(1.0, usual / len(rows))
     direction = {True: -1.0, False: 1.0, None: 0.0}[metric.higher_is_better]
     loss = direction * (now - then)

@@ -20,6 +20,7 @@ from harness.data.table_file import column_names, read_columns
 from harness.data.time_column import read_time
 from harness.errors import ConfigError, DataError, did_you_mean
 from harness.monitor import Reference
+from harness.monitor.profile import category_of
 
 Floats = NDArray[np.float64]
 
@@ -161,6 +162,19 @@ def _labels(
     if table[key].duplicated().any():
         twice = table.loc[table[key].duplicated(), key].iloc[0]
         raise DataError(f"--labels {labels}: {key} {twice} has several labels; keep the last one")
-    value = pd.Series(read_outcomes(table[outcome], positive), index=table[key].astype(str))
-    joined = source.read([key])[key].astype(str).map(value)
+    value = pd.Series(read_outcomes(table[outcome], positive), index=_texts(table[key]).to_numpy())
+    keys = _texts(source.read([key])[key])
+    joined = keys.map(value)
+    if joined.isna().all():
+        raise DataError(
+            f"--labels {labels}: no {key} of it occurs in the table ('{value.index[0]}' there, "
+            f"'{keys.iloc[0]}' here)"
+            if len(value)
+            else f"--labels {labels}: has no label"
+        )
     return np.asarray(joined, dtype=np.float64)
+
+
+def _texts(column: pd.Series) -> pd.Series:
+    """Keys as text, whole floats without their `.0`: a null among numbers makes floats of them."""
+    return pd.Series(category_of(column)).astype(object).astype(str)

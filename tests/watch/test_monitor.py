@@ -339,3 +339,18 @@ def test_the_stored_monitoring_settings_hold_unless_overridden():
     assert kept.notify.webhook == "http://a/"
     assert compose_monitoring(["monitoring=textbook"], stored).min_distance == 0.1
     assert compose_monitoring([], None).method == "effect"
+
+
+def test_keys_join_as_numbers_and_labels_of_other_rows_are_named(harness, run):
+    rows = new_rows(300).assign(id=lambda t: np.arange(len(t)))
+    rows.drop(columns="y").to_parquet("new.parquet")
+    words = ("monitor", run, "new.parquet", "--labels", "labels.csv", "--key", "id")
+    labels = pd.DataFrame({"id": [*map(float, range(300)), None], "y": [*rows["y"], 0]})
+    labels.to_csv("labels.csv", index=False)
+    status, out, err = harness(*words, "--format", "json")
+    assert status == 0, err
+    assert json.loads(out)["windows"][0]["n_labelled"] == 300
+    labels.assign(id=lambda t: t["id"] + 10_000).to_csv("labels.csv", index=False)
+    status, _, err = harness(*words)
+    assert status == 2
+    assert "no id of it occurs in the table ('10000' there, '0' here)" in err
