@@ -76,6 +76,7 @@ class Browser:
 def test_a_row_typed_on_a_phone_is_scored(bundles, golden, tmp_path):
     with serving(bundles["xgboost"]) as (client, _), browser(tmp_path / "profile") as page:
         page.call("Page.navigate", url=f"{client.base_url}/")
+        wait_for(lambda: page.value("document.readyState") == "complete")
         wait_for(lambda: page.value("document.querySelectorAll('input[name]').length") == 4)
         assert page.value("document.documentElement.scrollWidth <= innerWidth")
         page.value("document.querySelector('button').click()")
