@@ -4,6 +4,7 @@
     |-- ConfigError     a key, option or override that cannot be meant
     |-- DataError       a table, column or row that cannot be used
     |-- FitError        a candidate that cannot be trained or scored
+    |   `-- GivenUpError  one of a search that lagged behind
     |-- EvidenceError   figures that cannot be computed or trusted
     |-- LedgerError     a holdout ledger that is damaged, locked or too new
     |-- BundleError     a bundle that is damaged, foreign or not trusted
@@ -35,6 +36,10 @@ class DataError(HarnessError):
 
 class FitError(HarnessError):
     """The candidate cannot be trained or scored."""
+
+
+class GivenUpError(FitError):
+    """A candidate of a search lagged behind the others and was not fitted to its end."""
 
 
 class EvidenceError(HarnessError):

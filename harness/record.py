@@ -16,7 +16,12 @@ from harness.artefacts.versions import versions
 from harness.audit import blocking
 from harness.bundle import write_bundle
 from harness.bundle.write import SCORING
-from harness.config.fingerprint import candidate_dict, protocol_dict
+from harness.config.fingerprint import (
+    candidate_dict,
+    candidate_fingerprint,
+    protocol_dict,
+    protocol_fingerprint,
+)
 from harness.data.split import describe
 from harness.decision import sealed
 from harness.decision.as_json import FINGERPRINTS, HOLDOUT_FIELDS, as_json
@@ -24,10 +29,12 @@ from harness.decision.sentence import figure
 from harness.report import protocol_document, run_page
 from harness.result import RunResult, Validation
 from harness.settings import RunSettings
-from harness.stages import peak_memory_mb
+from harness.stages import Stages, peak_memory_mb
 
 # What run.json says of a candidate that was compared on validation only.
 NOT_JUDGED = "NOT_JUDGED"
+# And of one that a search gave up before it was fitted.
+GIVEN_UP = "GIVEN_UP"
 
 
 def write_run(result: RunResult, folder: Path, *, overrides: tuple[str, ...] = ()) -> None:
@@ -80,17 +87,45 @@ def write_validation(
         "decision": NOT_JUDGED,
         "overrides": list(overrides),
         **{name: getattr(validation, name) for name in FINGERPRINTS},
+        "validation": {"candidate": validation.candidate, "baseline": validation.baseline},
+        **_unjudged(settings, validation.stages),
+    }
+    write_json(folder / RECORD, content)
+
+
+def write_given_up(
+    settings: RunSettings,
+    reason: str,
+    folder: Path,
+    *,
+    overrides: tuple[str, ...],
+    stages: Stages,
+) -> None:
+    """The record of a search's candidate that was not fitted to its end."""
+    content = {
+        "status": "DONE",
+        "decision": GIVEN_UP,
+        "reason": reason,
+        "overrides": list(overrides),
+        "protocol_fingerprint": protocol_fingerprint(settings),
+        "candidate_fingerprint": candidate_fingerprint(settings),
+        **_unjudged(settings, stages),
+    }
+    write_json(folder / RECORD, content)
+
+
+def _unjudged(settings: RunSettings, stages: Stages) -> dict[str, Any]:
+    """What a record says of any candidate that was not judged."""
+    return {
         "protocol": protocol_dict(settings),
         "candidate": candidate_dict(settings),
         "running": asdict(settings.running),
         "tracking": asdict(settings.tracking),
-        "validation": {"candidate": validation.candidate, "baseline": validation.baseline},
-        "seconds": {name: round(s, 3) for name, s in validation.stages.seconds.items()},
-        "total_seconds": round(sum(validation.stages.seconds.values()), 3),
+        "seconds": {name: round(taken, 3) for name, taken in stages.seconds.items()},
+        "total_seconds": round(sum(stages.seconds.values()), 3),
         "peak_memory_mb": round(peak_memory_mb(), 1),
         "libraries": versions(SCORING),
     }
-    write_json(folder / RECORD, content)
 
 
 def _write_sealed(result: RunResult, folder: Path, overrides: tuple[str, ...]) -> None:

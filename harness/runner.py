@@ -11,14 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 import harness.registry.champion  # noqa: F401 - lets a live model be the baseline
-from harness.audit import FittedCandidate, audit_after, audit_before
+from harness.audit import FittedCandidate, audit_after
 from harness.bundle import Bundle, InputSchema, measure_latency
 from harness.bundle.input_schema import rows_of
 from harness.candidate import FittedModel, Trial, fit_model, run_trial
+from harness.candidate.rounds import OnRound
 from harness.config import candidate_fingerprint, compose_settings, protocol_fingerprint
-from harness.data import Dataset, Split, read_dataset, rows_fingerprint, split_windows
-from harness.data.cache import cache_folder
-from harness.data.outcome_values import RowValues, row_values
+from harness.data import Dataset, Split
+from harness.data.outcome_values import RowValues
 from harness.evaluation import (
     BlockSeries,
     ScoredWindow,
@@ -40,18 +40,28 @@ from harness.judgement import decide_window
 from harness.ledger import (
     Chain,
     Look,
-    labelled_window,
     ledger_path,
     record_verdict,
     take_look,
 )
-from harness.monitor import Reference, importance_shares, reference_profile
+from harness.monitor import (
+    ColumnReference,
+    Reference,
+    column_reference,
+    importance_shares,
+    reference_profile,
+)
+from harness.prepare import Prepared, prepare
 from harness.result import BacktestFigure, RunResult, Validation
-from harness.settings import CandidateSettings, CriteriaSettings, LatencySettings, RunSettings
+from harness.settings import CandidateSettings, CriteriaSettings, RunSettings
 from harness.stages import Stages
 
 # Rows of training scored for the audit: enough for an AUC to two digits.
 _TRAIN_SAMPLE = 10_000
+# The 99th percentile is bounded by the largest of n calls only if 0.99^n <= alpha; with one call
+# in ten spare, the bound is not the very largest.
+_LATENCY_QUANTILE = 0.99
+_SPARE_CALLS = 1.1
 
 
 def run_experiment(
@@ -69,18 +79,14 @@ def run_experiment(
     if not isinstance(settings, RunSettings):
         settings = compose_settings([settings] if isinstance(settings, str) else settings)
     stage = stages or Stages()
-    with stage("read the data"):
-        dataset = read_dataset(settings.dataset, cache_folder(settings.running.cache_dir))
-        values = row_values(settings.criteria.outcome_values, dataset.label, dataset.frame)
-    with stage("split by time"):
-        *earlier, split = split_windows(settings.split, dataset)
-        fingerprint = rows_fingerprint(dataset, split.test)
+    prepared = prepare(settings, stages=stage)
+    dataset, split, values = prepared.dataset, prepared.split, prepared.values
     with stage("audit the columns"):
-        findings = audit_before(dataset, split, settings.audit)
-    trial = run_trial(settings, dataset, split, values, stage)
+        findings = prepared.findings
+    trial = _trial(settings, prepared, stage)
     ledger = ledger_path(settings.running.ledger)
     with stage("open the test window"), Chain(ledger) as chain:
-        look = _open(chain, settings, dataset, split, trial, fingerprint)
+        look = _open(chain, settings, prepared, trial)
     with stage("score the test window"):
         scores = trial.model.score(dataset.features.iloc[split.test])
         validation, test = scored_windows(
@@ -101,7 +107,7 @@ def run_experiment(
             schema=InputSchema.of(dataset.roles),
             threshold=trial.threshold.value,
         )
-        latency = _latency(bundle, dataset, split, settings.running.latency)
+        latency = _latency(bundle, dataset, split, settings, look.alpha_divisor)
     with stage("weigh the evidence"):
         decision = decide_window(
             settings.criteria,
@@ -118,14 +124,15 @@ def run_experiment(
         periods = period_figures(test.candidate, test.baseline, test.local_time)
         series = _series(settings.criteria, test)
     with stage("profile the reference"):
-        reference = _reference(dataset, split, trial, validation, test)
+        reference = _reference(prepared, trial, validation, test)
     with stage("backtest earlier windows"):
+        earlier = prepared.splits[:-1]
         backtest = tuple(_backtest(settings, dataset, origin, values) for origin in earlier)
     return RunResult(
         settings=settings,
         protocol_fingerprint=protocol_fingerprint(settings),
         candidate_fingerprint=candidate_fingerprint(settings),
-        test_fingerprint=fingerprint,
+        test_fingerprint=prepared.test_fingerprint,
         decision=decision,
         look=look,
         findings=findings,
@@ -149,25 +156,29 @@ def run_experiment(
     )
 
 
-def validate_candidate(settings: RunSettings, *, stages: Stages | None = None) -> Validation:
+def validate_candidate(
+    settings: RunSettings, *, stages: Stages | None = None, on_round: OnRound | None = None
+) -> Validation:
     """Train and compare on validation; the test window is neither opened nor scored.
 
     Args:
         settings: Checked settings.
         stages: Watches the steps; a fresh one when not given.
+        on_round: Hears of the loss on held-back rows while a model boosts, and may end it.
+
+    Raises:
+        GivenUpError: If it asked for an end.
     """
     stage = stages or Stages()
-    with stage("read the data"):
-        dataset = read_dataset(settings.dataset, cache_folder(settings.running.cache_dir))
-        values = row_values(settings.criteria.outcome_values, dataset.label, dataset.frame)
-    with stage("split by time"):
-        split = split_windows(settings.split, dataset)[-1]
-    trial = run_trial(settings, dataset, split, values, stage)
-    window = validation_window(settings.criteria.blocks, dataset, split, values, trial)
+    prepared = prepare(settings, stages=stage)
+    trial = _trial(settings, prepared, stage, on_round)
+    window = validation_window(
+        settings.criteria.blocks, prepared.dataset, prepared.split, prepared.values, trial
+    )
     return Validation(
         protocol_fingerprint=protocol_fingerprint(settings),
         candidate_fingerprint=candidate_fingerprint(settings),
-        test_fingerprint=rows_fingerprint(dataset, split.test),
+        test_fingerprint=prepared.test_fingerprint,
         candidate=points(window.candidate),
         baseline=points(window.baseline),
         stages=stage,
@@ -181,21 +192,30 @@ def _series(criteria: CriteriaSettings, test: ScoredWindow) -> BlockSeries | Non
     return block_series(metric, test.candidate, test.baseline)
 
 
-def _open(
-    chain: Chain,
-    settings: RunSettings,
-    dataset: Dataset,
-    split: Split,
-    trial: Trial,
-    test_fingerprint: str,
-) -> Look:
+def _trial(
+    settings: RunSettings, prepared: Prepared, stage: Stages, on_round: OnRound | None = None
+) -> Trial:
+    with stage("fit the baseline"):
+        baseline = prepared.baseline()
+    return run_trial(
+        settings,
+        prepared.dataset,
+        prepared.split,
+        prepared.values,
+        stage,
+        baseline=baseline,
+        fitter=partial(fit_model, once=prepared.once, on_round=on_round),
+    )
+
+
+def _open(chain: Chain, settings: RunSettings, prepared: Prepared, trial: Trial) -> Look:
     """Write the look down before anything is scored."""
     return take_look(
         chain,
-        labelled_window(dataset, split.test),
+        prepared.window,
         settings.holdout,
         protocol=protocol_fingerprint(settings),
-        rows=test_fingerprint,
+        rows=prepared.test_fingerprint,
         candidate=candidate_fingerprint(settings),
         baseline=hashlib.sha256(trial.baseline.test.tobytes()).hexdigest(),
     )
@@ -229,26 +249,34 @@ def _auc_without(
 
 
 def _latency(
-    bundle: Bundle, dataset: Dataset, split: Split, settings: LatencySettings
+    bundle: Bundle, dataset: Dataset, split: Split, settings: RunSettings, alpha_divisor: int
 ) -> NDArray[np.float64]:
-    step = max(1, len(split.test) // settings.n_rows)
+    """Timed calls: as many as asked for, or as bounds need that share alpha with others."""
+    timing = settings.running.latency
+    needed = np.log(settings.criteria.alpha / alpha_divisor) / np.log(_LATENCY_QUANTILE)
+    n_rows = max(timing.n_rows, int(np.ceil(needed * _SPARE_CALLS)))
+    step = max(1, len(split.test) // n_rows)
     rows = rows_of(dataset.features.iloc[split.test[::step]])
     measure = measure_latency
-    if settings.through == "http":
+    if timing.through == "http":
         from harness.serving.latency import measure_http_latency as measure
-    return measure(bundle, rows, n_rows=settings.n_rows, n_warmup=settings.n_warmup)
+    return measure(bundle, rows, n_rows=n_rows, n_warmup=timing.n_warmup)
 
 
 def _reference(
-    dataset: Dataset, split: Split, trial: Trial, validation: ScoredWindow, test: ScoredWindow
+    prepared: Prepared, trial: Trial, validation: ScoredWindow, test: ScoredWindow
 ) -> Reference:
     """What monitoring compares with: all columns, and scores of rows not trained on."""
-    rows = np.concatenate([split.train, split.validation, split.test])
+    dataset, split = prepared.dataset, prepared.split
     judged, judged_time = judged_rows(validation, test)
+
+    def columns() -> ColumnReference:
+        rows = np.concatenate([split.train, split.validation, split.test])
+        kinds = (dataset.roles.numeric, dataset.roles.categorical)
+        return column_reference(dataset.features.iloc[rows], dataset.local_time()[rows], kinds)
+
     return reference_profile(
-        dataset.features.iloc[rows],
-        dataset.local_time()[rows],
-        (dataset.roles.numeric, dataset.roles.categorical),
+        prepared.once("columns", "", columns),
         judged,
         judged_time,
         threshold=trial.threshold.value,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import singledispatch
 from typing import Any
@@ -18,6 +18,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 
 from harness.candidate.positive_score import pipeline_score
+from harness.candidate.rounds import OnRound, watched
 from harness.candidate.targets import build, transformer_for
 from harness.candidate.weighting import apply_weight, positive_weight
 from harness.data import Dataset
@@ -57,8 +58,37 @@ class FittedModel:
         return pipeline_score(self.pipeline, features)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Preprocessed:
+    """Rows as a model sees them.
+
+    Attributes:
+        transformer: Fitted on the rows learned from.
+        learn: Those rows, shape (n_learn, n_columns).
+        held_back: Rows kept for early stopping or calibration; None without any.
+    """
+
+    transformer: Any
+    learn: Features
+    held_back: Features | None
+
+
+# Takes a kind, a key and a way to make something; makes it, or remembers it.
+Once = Callable[[str, str, Callable[[], Any]], Any]
+
+
+def _always(kind: str, key: str, build: Callable[[], Any]) -> Any:
+    return build()
+
+
 def fit_model(
-    settings: CandidateSettings, dataset: Dataset, train: NDArray[np.intp], *, n_jobs: int | None
+    settings: CandidateSettings,
+    dataset: Dataset,
+    train: NDArray[np.intp],
+    *,
+    n_jobs: int | None,
+    once: Once = _always,
+    on_round: OnRound | None = None,
 ) -> FittedModel:
     """Fit a candidate on the training window.
 
@@ -67,6 +97,8 @@ def fit_model(
         dataset: All rows; only those in `train` are looked at.
         train: Training rows in time order, shape (n_train_rows,).
         n_jobs: Threads, where the model takes them; None for all cores.
+        once: Remembers preprocessed rows from one candidate to the next.
+        on_round: Hears of the loss on held-back rows while a model boosts, and may end it.
 
     Raises:
         FitError: If the model cannot be built, fitted or asked for probabilities.
@@ -87,16 +119,17 @@ def fit_model(
     applied = apply_weight(model, weight, label)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", ConvergenceWarning)
-        x_learn = _matrix(transformer.fit_transform(dataset.features.iloc[learn]))
-        x_held = (
-            _matrix(transformer.transform(dataset.features.iloc[held_back]))
-            if len(held_back)
-            else None
+        rows: Preprocessed = once(
+            "preprocess",
+            f"{settings.preprocess} {share}",
+            lambda: _preprocess(transformer, dataset, learn, held_back),
         )
+        transformer, x_held = rows.transformer, rows.held_back
         arguments = dict(applied.fit_arguments)
         if stops_early:
             arguments |= _early_stopping(model, x_held, dataset.label[held_back])
-        _fit(model, x_learn, label, arguments)
+        with watched(model, on_round):
+            _fit(model, rows.learn, label, arguments)
     if any(issubclass(w.category, ConvergenceWarning) for w in caught):
         notes.append("the model stopped before it converged; give it more iterations")
     if not hasattr(model, "predict_proba") and calibrator is None:
@@ -124,6 +157,16 @@ def fit_model(
         n_rounds=_rounds(model),
         notes=tuple(notes),
     )
+
+
+def _preprocess(
+    transformer: Any, dataset: Dataset, learn: NDArray[np.intp], held_back: NDArray[np.intp]
+) -> Preprocessed:
+    x_learn = _matrix(transformer.fit_transform(dataset.features.iloc[learn]))
+    x_held = None
+    if len(held_back):
+        x_held = _matrix(transformer.transform(dataset.features.iloc[held_back]))
+    return Preprocessed(transformer=transformer, learn=x_learn, held_back=x_held)
 
 
 @singledispatch

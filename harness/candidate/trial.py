@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +15,8 @@ from harness.data import Dataset, Split
 from harness.data.outcome_values import RowValues
 from harness.settings import RunSettings
 from harness.stages import Stages
+
+Fitter = Callable[..., FittedModel]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -34,7 +37,14 @@ class Trial:
 
 
 def run_trial(
-    settings: RunSettings, dataset: Dataset, split: Split, values: RowValues, stage: Stages
+    settings: RunSettings,
+    dataset: Dataset,
+    split: Split,
+    values: RowValues,
+    stage: Stages,
+    *,
+    baseline: BaselineScores | None = None,
+    fitter: Fitter = fit_model,
 ) -> Trial:
     """Fit on training and choose the threshold on validation; nothing is scored on test.
 
@@ -44,12 +54,15 @@ def run_trial(
         split: Windows to learn from.
         values: Worth per row, for threshold policies.
         stage: Times the steps.
+        baseline: Known already; None fits it.
+        fitter: Fits the candidate.
     """
     n_jobs = settings.running.n_jobs
-    with stage("fit the baseline"):
-        baseline = fit_baseline(settings.baseline, dataset, split, values, n_jobs=n_jobs)
+    if baseline is None:
+        with stage("fit the baseline"):
+            baseline = fit_baseline(settings.baseline, dataset, split, values, n_jobs=n_jobs)
     with stage("fit the candidate"):
-        model = fit_model(settings.candidate, dataset, split.train, n_jobs=n_jobs)
+        model = fitter(settings.candidate, dataset, split.train, n_jobs=n_jobs)
     with stage("choose the threshold"):
         rows = split.validation
         validation = model.score(dataset.features.iloc[rows])

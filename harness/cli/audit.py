@@ -24,10 +24,11 @@ def run(options: argparse.Namespace) -> int:
     settings = compose_settings(options.overrides, config_dir=options.config_dir)
 
     from harness.audit import audit_before, blocking
+    from harness.cache import open_store
     from harness.data import read_dataset, split_windows
-    from harness.data.cache import cache_folder
 
-    dataset = read_dataset(settings.dataset, cache_folder(settings.running.cache_dir))
+    store = open_store(settings.running.cache_dir, settings.running.cache_max_gb)
+    dataset = read_dataset(settings.dataset, store)
     findings = audit_before(dataset, split_windows(settings.split, dataset)[-1], settings.audit)
     if options.format == "json":
         content = {"schema_version": SCHEMA_VERSION, "findings": [asdict(f) for f in findings]}

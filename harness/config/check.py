@@ -6,8 +6,9 @@ import importlib
 import importlib.util
 import inspect
 import sys
-from collections.abc import Iterable, Mapping
-from dataclasses import fields, is_dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import fields, is_dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,12 +30,16 @@ from harness.settings import (
 )
 from harness.settings.abtest import LOOKS
 
+# Groups of a config that were checked already, by name and content.
+Checked = dict[tuple[str, str], Any]
 
-def load_settings(config: Mapping[str, Any]) -> RunSettings:
+
+def load_settings(config: Mapping[str, Any], *, checked: Checked | None = None) -> RunSettings:
     """Turn a resolved config into settings, refusing every key no schema knows.
 
     Args:
         config: Plain nested dict: a composed config, or one read back from a run.
+        checked: Groups known to be right; filled. Configs of a sweep share most of theirs.
 
     Raises:
         ConfigError: With the key, the value seen and the nearest valid name.
@@ -43,19 +48,34 @@ def load_settings(config: Mapping[str, Any]) -> RunSettings:
     for key in config:
         _refuse_unknown(str(key), known, parent="")
     values: dict[str, Any] = dict(config)
+    memory: Checked = {} if checked is None else checked
+
+    def once(group: str, value: Any, load: Callable[[], Any]) -> Any:
+        key = (group, repr(value))
+        if key not in memory:
+            memory[key] = load()
+        return memory[key]
+
     # Runs stored before there were these are read back as well.
     for later, kind in {"monitoring": "monitoring", "guard": "guard", "tracking": "none"}.items():
         values[later] = config.get(later) or {"kind": kind}
     for group in GROUPS:
-        values[group] = _load_kind(group, group, values.get(group))
+        value = values.get(group)
+        values[group] = once(group, value, partial(_load_kind, group, group, value))
     check_criteria(values["criteria"])
     if path := getattr(values["dataset"], "path", None):
         _look_beside(Path(path).expanduser().resolve().parent)
     _look_beside(Path.cwd())
     for group in OPEN_GROUPS:
-        values[group] = _load_open(group, config.get(group))
-    values["running"] = _load_typed("running", RunningSettings, config.get("running") or {})
-    settings: RunSettings = _typed("", RunSettings, values)
+        value = config.get(group)
+        values[group] = once(group, value, partial(_load_open, group, value))
+    running = config.get("running") or {}
+    values["running"] = once(
+        "running", running, partial(_load_typed, "running", RunningSettings, running)
+    )
+    groups = {name: values.pop(name) for name in (*GROUPS, *OPEN_GROUPS, "running")}
+    plain = once("", values, partial(_typed, "", RunSettings, values))
+    settings: RunSettings = replace(plain, **groups)
     check_ranges(settings)
     return settings
 

@@ -148,7 +148,11 @@ def _is_of_log(option: str) -> bool:
 
 
 def compose_dict(
-    overrides: Sequence[str] = (), *, config_dir: Path | None = None, config_name: str = "config"
+    overrides: Sequence[str] = (),
+    *,
+    config_dir: Path | None = None,
+    config_name: str = "config",
+    resolve: bool = True,
 ) -> dict[str, Any]:
     """Compose into a plain dict with interpolations resolved, not yet checked."""
     from hydra import compose, initialize_config_dir
@@ -164,7 +168,7 @@ def compose_dict(
     try:
         with initialize_config_dir(config_dir=str(CONF_DIR), version_base="1.3"):
             config = compose(config_name=config_name, overrides=words)
-            plain = OmegaConf.to_container(config, resolve=True)
+            plain = OmegaConf.to_container(config, resolve=resolve)
     except Exception as error:
         raise reworded(error, words, config_name) from error
     assert isinstance(plain, dict)
@@ -181,7 +185,7 @@ def reworded(
     if bad := getattr(error, "override", None):
         return ConfigError(f"override '{bad}': {str(error).splitlines()[0]}; write KEY=VALUE")
     if match := re.search(r"Could not find '([^']+)'", text):
-        return _missing_option(match[1], text)
+        return _not_installed(match[1]) or _missing_option(match[1], text)
     if match := re.search(r"Could not override '([^'@]+)(?:@[^']*)?'\.?\s*No match in the", text):
         return ConfigError(
             f"{match[1]}: no such group in the defaults list; {did_you_mean(match[1], _groups())}"
@@ -197,6 +201,17 @@ def reworded(
         )
     first = next((line.strip() for line in text.splitlines() if line.strip()), repr(error))
     return ConfigError(f"config: {first}")
+
+
+def _not_installed(path: str) -> ConfigError | None:
+    """Launchers are Hydra plugins of their own; named like the extra that brings them."""
+    parent, _, name = path.rpartition("/")
+    extra = name.partition("_")[0]
+    if parent != "hydra/launcher" or extra not in ("joblib", "submitit", "ray"):
+        return None
+    return ConfigError(
+        f"launcher={extra}: its plugin is not installed; pip install 'harness[{extra}]'"
+    )
 
 
 def _missing_option(path: str, text: str) -> ConfigError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -16,9 +17,16 @@ def file_hash(*paths: Path) -> str:
     """SHA-256 over the contents of files, in the order given."""
     digest = hashlib.sha256()
     for path in paths:
-        with path.open("rb") as file:
-            digest.update(hashlib.file_digest(file, "sha256").digest())
+        status = path.stat()
+        digest.update(_one_hash(path, status.st_ino, status.st_size, status.st_mtime_ns))
     return digest.hexdigest()
+
+
+@lru_cache(maxsize=1024)
+def _one_hash(path: Path, *unchanged: int) -> bytes:
+    """SHA-256 of a file, worked out once in this process while its inode, size and time stay."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").digest()
 
 
 def row_hashes(frame: pd.DataFrame) -> NDArray[np.uint64]:

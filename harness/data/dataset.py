@@ -29,6 +29,7 @@ class Dataset:
         timezone: IANA zone whose midnights separate days.
         feature_times: When values of a feature were computed, by feature, UTC, NaT if unknown.
         other_times: Further time columns of the table, by name, UTC.
+        key: Fingerprint of what it was read from and how; empty where that is not known.
         n_unlabelled: Rows kept out for want of a label.
         notes: Sentences about what was inferred or left out.
         source: Where the rows came from, for provenance.
@@ -47,6 +48,7 @@ class Dataset:
     source: str
     feature_times: Mapping[str, NDArray[np.datetime64]] = field(default_factory=dict)
     other_times: Mapping[str, NDArray[np.datetime64]] = field(default_factory=dict)
+    key: str = ""
 
     def __len__(self) -> int:
         return len(self.label)

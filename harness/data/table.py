@@ -26,7 +26,7 @@ def read_table(settings: TableDataset) -> Dataset:
         ConfigError: If a required key is missing or names no column.
         DataError: If the file or one of its columns cannot be used.
     """
-    path = Path(_required("path", settings.path)).expanduser()
+    path = table_path(settings)
     names = column_names(path)
     _check_columns(settings, names)
     time_name, label_name = str(settings.time), str(settings.label)
@@ -75,6 +75,18 @@ def read_table(settings: TableDataset) -> Dataset:
         feature_times=_feature_times(settings, frame, (*numeric, *categorical)),
         other_times=_other_times(settings, frame),
     )
+
+
+def table_path(settings: TableDataset) -> Path:
+    """Where the table lies.
+
+    Raises:
+        ConfigError: If no path is set, or there is nothing there.
+    """
+    path = Path(_required("path", settings.path)).expanduser()
+    if not path.exists():
+        raise ConfigError(f"dataset.path: no file at {path}; check the spelling and the folder")
+    return path
 
 
 def _required(key: str, value: str | None) -> str:

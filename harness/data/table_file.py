@@ -74,6 +74,13 @@ def read_columns(path: Path, names: Sequence[str], *, key: str = _KEY) -> pd.Dat
     return frame
 
 
+def table_files(path: Path) -> list[Path]:
+    """The files a table lies in, by name."""
+    if path.is_dir():
+        return sorted(file for file in path.rglob("*") if file.is_file())
+    return [path]
+
+
 def is_csv(path: Path, *, key: str = _KEY) -> bool:
     """Whether the name says CSV; Parquet otherwise.
 

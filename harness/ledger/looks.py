@@ -77,6 +77,12 @@ def reserve(
         judged = {e.content["candidate"] for e in openings if e.content["rows"] == rows}
         if judged >= set(distinct):
             return  # a sweep repeated: every candidate has its verdict already
+        if any(
+            e.content["rows"] == rows and e.content["candidates"] == distinct
+            for e in history
+            if e.kind == "reserve" and _same(e, window, protocol)
+        ):
+            return  # a sweep that goes on: its family was fixed when it began
         chain.append(
             "reserve",
             {
@@ -146,10 +152,10 @@ def take_look(
 
 def record_verdict(chain: Chain, look: Look, decision: str) -> None:
     """Write down what a look ended in; a look without this was cut off, and is spent."""
-    if look.is_repeat:
-        return
     with chain.transaction():
-        chain.append("verdict", {"opening": look.opening, "decision": decision})
+        told = {e.content["opening"] for e in chain.entries() if e.kind == "verdict"}
+        if look.opening not in told:  # a repeated look may be the first to reach its end
+            chain.append("verdict", {"opening": look.opening, "decision": decision})
 
 
 def unseal(chain: Chain, window_key: str, reason: str) -> None:

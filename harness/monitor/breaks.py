@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from harness.monitor.columns import MIN_ROWS
 from harness.monitor.drift import ColumnDrift
 from harness.monitor.profile import ColumnProfile, Profile
-from harness.monitor.reference import MIN_ROWS, Reference
+from harness.monitor.reference import Reference
 from harness.monitor.sketch import Sketch, ks_distance
 from harness.settings.monitoring import MonitoringSettings
 

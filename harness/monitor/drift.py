@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+from harness.monitor.columns import top_categories
 from harness.monitor.profile import NUMERIC, ColumnProfile
-from harness.monitor.reference import SCORE, Reference, top_categories
+from harness.monitor.reference import SCORE, Reference
 from harness.monitor.sketch import Sketch, ks_distance, stability_index, wasserstein
 from harness.monitor.variation import (
     Variation,

@@ -14,7 +14,7 @@ from harness.artefacts import read_json
 from harness.bundle import Bundle, load_bundle
 from harness.bundle.export import export_mlflow
 from harness.bundle.load import SEAL, check_whole
-from harness.data.cache import cache_folder
+from harness.cache import cache_folder
 from harness.errors import ArtefactError, BundleError, RegistryError
 from harness.registry.journal import who
 from harness.registry.names import CHALLENGER, JOURNAL, check_name, check_version

@@ -142,6 +142,9 @@ class RunSettings:
         held_back_share: Last part of training kept for early stopping and calibration.
         seed: Seed of everything that draws.
         fail_fast: Whether a failed job of a sweep ends the sweep.
+        resume: true: go on with the newest sweep of the same words; or a sweep's folder.
+        across_protocols: Whether a sweep may vary its protocol; each one's candidates are then a
+            family of their own.
     """
 
     dataset: Any = None
@@ -161,6 +164,8 @@ class RunSettings:
     held_back_share: float = 0.15
     seed: int = 0
     fail_fast: bool = False
+    resume: Any = False
+    across_protocols: bool = False
     running: RunningSettings = field(default_factory=RunningSettings)
 
     @property

@@ -28,8 +28,9 @@ class RunningSettings:
     """Place, speed and volume of a run.
 
     Attributes:
-        cache_dir: Folder for converted tables; null takes HARNESS_CACHE, else the
-            user's cache folder.
+        cache_dir: Folder, or URL behind it, of work that runs share; null takes HARNESS_CACHE,
+            else the user's cache folder.
+        cache_max_gb: Size the folder is kept to; 0 keeps nothing.
         ledger: File of the holdout ledger; null takes HARNESS_LEDGER, else the user's data
             folder.
         n_jobs: Threads for training and scoring; null takes all cores.
@@ -40,6 +41,7 @@ class RunningSettings:
     """
 
     cache_dir: str | None = None
+    cache_max_gb: float = 10.0
     ledger: str | None = None
     n_jobs: int | None = None
     pipeline_format: str = "skops"

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import shutil
 import traceback
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
 from harness.artefacts import write_json, write_text
 from harness.artefacts.run_folder import RECORD
 from harness.config import load_settings
-from harness.errors import ArtefactError, HarnessError
+from harness.errors import ArtefactError, GivenUpError, HarnessError
+from harness.settings import RunSettings
+from harness.sweep.current import current
 from harness.sweep.interrupt import interrupt_later
 from harness.sweep.progress import Progress
-
-# Failures of a single run, raised once Hydra is out of the way: it would print them too.
-failures: list[Exception] = []
+from harness.sweep.sweep_file import fixed_words, is_done
+from harness.sweep.threads import threads_of
 
 
 class SweepStoppedError(BaseException):
@@ -35,46 +39,66 @@ def run_job(config: DictConfig) -> float | None:
 
     hydra = HydraConfig.get()
     folder = Path(hydra.runtime.output_dir)
-    overrides = tuple(hydra.overrides.task)
     is_sweep = hydra.mode is not None and hydra.mode.name == "MULTIRUN"
-    progress = Progress(label=f"job {hydra.job.num}" if is_sweep else None)
+    progress = Progress(is_job=is_sweep)
     try:
-        if (folder / RECORD).exists():
-            raise ArtefactError(
-                f"{folder}: holds a run already and runs are never overwritten; "
-                "choose another hydra.run.dir"
-            )
-        return _run(config, folder, overrides, progress)
+        _make_room(folder, is_sweep=is_sweep)
+        return _run(config, folder, hydra, progress)
     except Exception as error:
-        progress.failed(str(error), overrides)
         if not is_sweep:
-            failures.append(error)
+            current.failures.append(error)
         elif config.fail_fast:
-            raise SweepStoppedError(f"job {hydra.job.num} failed: {error}") from error
+            raise SweepStoppedError(f"job {folder.name} failed: {error}") from error
     finally:
         progress.stop()
     return None
 
 
-def _run(config: DictConfig, folder: Path, overrides: tuple[str, ...], progress: Progress) -> float:
+def _make_room(folder: Path, *, is_sweep: bool) -> None:
+    """Take away what a killed attempt left; a finished run is never overwritten.
+
+    Raises:
+        ArtefactError: If the folder holds a run that is no such thing.
+    """
+    if not (folder / RECORD).exists():
+        return
+    if not is_sweep or is_done(folder):
+        raise ArtefactError(
+            f"{folder}: holds a run already and runs are never overwritten; "
+            "choose another hydra.run.dir"
+        )
+    for path in folder.iterdir():
+        if path.name == ".hydra":
+            continue
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+
+
+def _run(config: DictConfig, folder: Path, hydra: Any, progress: Progress) -> float:
     record = folder / RECORD
+    overrides = fixed_words(tuple(hydra.overrides.task))
     facts = {"overrides": list(overrides)}
     write_json(record, {"status": "UNFINISHED", **facts})
     try:
         plain = OmegaConf.to_container(config, resolve=True)
         assert isinstance(plain, dict)
         settings = load_settings({str(key): value for key, value in plain.items()})
+        if settings.running.n_jobs is None:
+            settings.running.n_jobs = threads_of(hydra.launcher)
 
         # Heavy imports happen here, once a config is known to be right.
         with interrupt_later():
-            from harness.record import write_run, write_validation
+            from harness.record import write_given_up, write_run, write_validation
             from harness.runner import run_experiment, validate_candidate
 
         primary = settings.criteria.primary_metrics[0]
-        if progress.is_job and settings.holdout.select == "validation":
-            validation = validate_candidate(settings, stages=progress.stages)
+        if _is_compared_only(settings, hydra):
+            validation = validate_candidate(
+                settings, stages=progress.stages, on_round=_pruner(hydra, folder)
+            )
             write_validation(settings, validation, folder, overrides=overrides)
-            progress.done("compared on validation", folder)
             return validation.candidate.get(primary, float("nan"))
         result = run_experiment(settings, stages=progress.stages)
         progress.facts(result)
@@ -82,6 +106,9 @@ def _run(config: DictConfig, folder: Path, overrides: tuple[str, ...], progress:
     except KeyboardInterrupt:
         write_json(record, {"status": "FAILED", **facts, "reason": "interrupted (Ctrl-C)"})
         raise
+    except GivenUpError as error:
+        write_given_up(settings, str(error), folder, overrides=overrides, stages=progress.stages)
+        return float("nan")
     except HarnessError as error:
         write_json(record, {"status": "FAILED", **facts, "reason": str(error)})
         raise
@@ -90,5 +117,16 @@ def _run(config: DictConfig, folder: Path, overrides: tuple[str, ...], progress:
         reason = f"{type(error).__name__}: {error} (traceback in error.txt)"
         write_json(record, {"status": "FAILED", **facts, "reason": reason})
         raise
-    progress.done(result.decision.decision, folder)
     return result.validation_metrics.get(primary, float("nan"))
+
+
+def _is_compared_only(settings: RunSettings, hydra: Any) -> bool:
+    return bool(hydra.mode.name == "MULTIRUN" and settings.holdout.select == "validation")
+
+
+def _pruner(hydra: Any, folder: Path) -> Callable[[int, float], bool] | None:
+    """What gives up a trial that lags behind; None outside a search."""
+    from harness.sweep.search import STUDY, pruner_of
+
+    study = Path(hydra.sweep.dir) / STUDY
+    return pruner_of(study, int(folder.name), hydra.sweeper) if study.exists() else None

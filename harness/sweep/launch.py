@@ -1,27 +1,32 @@
 """Launch: hand a run or a sweep to Hydra, and learn what became of it.
 
 Everything a Hydra user expects (`--cfg`, `--info`, `--config-dir`, `-m`, launchers,
-sweepers, shell completion) is Hydra's own work here.
+shell completion) is Hydra's own work here.
 """
 
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from harness.config import CONF_DIR, register_schemas
+from harness.config import CONF_DIR, compose_settings, register_schemas
 from harness.config.compose import reworded
-from harness.sweep import callback, job
+from harness.errors import ArtefactError, ConfigError, HarnessError
+from harness.sweep import job
+from harness.sweep.current import begin, current
 from harness.sweep.interrupt import interrupt_later
-from harness.sweep.plan import checked_jobs
-from harness.sweep.reserve import reserve_looks
+from harness.sweep.progress import say
 from harness.sweep.select import judge_winner
+from harness.sweep.sweep_file import SWEEP, find_sweep, fixed_words, is_done, read_sweep
 
 # Flags that print something and start no run.
 _INFORMATIVE = ("help", "hydra_help", "cfg", "info", "shell_completion")
+_OUTPUTS = Path("outputs")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,32 +50,46 @@ def launch(arguments: Sequence[str]) -> Launched:
 
     Raises:
         ConfigError: If a config cannot be meant; before any data is read.
+        ArtefactError: If jobs of a sweep came to no end; with the line that goes on.
     """
-    from hydra import main as hydra_main
     from hydra._internal.utils import get_args_parser  # the one place that knows Hydra's flags
+
+    register_schemas()
+    words = list(arguments)
+    options = get_args_parser().parse_args(words)
+    informative = any(getattr(options, name) for name in _INFORMATIVE)
+    config_dir = Path(options.config_dir) if options.config_dir else None
+    resumed = None
+    if not informative:
+        words, resumed = _resumed(words, options)
+        _refuse_other_sweepers(options)
+    begin(config_dir, options.config_name or "config", is_resumed=resumed is not None)
+    if not informative and not options.multirun:
+        with interrupt_later():  # checking a model's parameters imports its library
+            own = [w for w in options.overrides if not w.lstrip("+~").startswith("hydra")]
+            compose_settings(own, config_dir=config_dir, config_name=current.config_name)
+    if config_dir:
+        sys.path.append(str(config_dir.resolve()))
+    try:
+        _hand_over(words, options)
+    except (Exception, KeyboardInterrupt) as error:
+        _name_unfinished(error)
+        raise
+    if current.failures:
+        raise current.failures[0]
+    folders, sweep = _job_folders(), current.sweep
+    winner = judge_winner(sweep, folders) if sweep else None
+    return Launched(folders=(*folders, *([winner] if winner else [])), sweep=sweep)
+
+
+def _hand_over(words: Sequence[str], options: Any) -> None:
+    from hydra import main as hydra_main
     from hydra.core.global_hydra import GlobalHydra
     from hydra.errors import HydraException
     from omegaconf.errors import OmegaConfBaseException
 
-    register_schemas()
-    options = get_args_parser().parse_args(list(arguments))
-    informative = any(getattr(options, name) for name in _INFORMATIVE)
-    if not informative:
-        with interrupt_later():  # checking a model's parameters imports its library
-            jobs = checked_jobs(
-                options.overrides,
-                multirun=options.multirun,
-                config_dir=Path(options.config_dir) if options.config_dir else None,
-                config_name=options.config_name or "config",
-            )
-        if options.multirun:
-            reserve_looks(jobs)
-    if options.config_dir:
-        sys.path.append(str(Path(options.config_dir).resolve()))
     GlobalHydra.instance().clear()
-    callback.started.clear()
-    job.failures.clear()
-    words, sys.argv = sys.argv, [_program(options.shell_completion), *arguments]
+    typed, sys.argv = sys.argv, [_program(options.shell_completion), *words]
     # Hydra would print and exit with status 1; asked for full errors it lets them through.
     full = os.environ.get("HYDRA_FULL_ERROR")
     os.environ["HYDRA_FULL_ERROR"] = "1"
@@ -81,15 +100,69 @@ def launch(arguments: Sequence[str]) -> Launched:
     except (HydraException, OmegaConfBaseException) as error:
         raise reworded(error, options.overrides) from error
     finally:
-        sys.argv = words
+        sys.argv = typed
         if full is None:
             del os.environ["HYDRA_FULL_ERROR"]
         GlobalHydra.instance().clear()
-    if job.failures:
-        raise job.failures[0]
-    folders, sweep = _job_folders(), callback.started.get("sweep")
-    winner = judge_winner(sweep, folders) if sweep else None
-    return Launched(folders=(*folders, *([winner] if winner else [])), sweep=sweep)
+
+
+def _resumed(words: list[str], options: Any) -> tuple[list[str], Path | None]:
+    """Words that go on with a sweep, and its folder; as they are where none is to go on.
+
+    Raises:
+        ConfigError: If a single run is asked to.
+        ArtefactError: If there is no such sweep.
+    """
+    asked = [w.partition("=")[2] for w in options.overrides if w.startswith("resume=")]
+    if not asked or asked[-1].lower() == "false":
+        return words, None
+    if not options.multirun:
+        raise ConfigError("resume: only a sweep goes on; type harness run -m ... resume=true")
+    if asked[-1].lower() == "true":
+        folder = find_sweep(_OUTPUTS, options.overrides).folder
+    else:
+        folder = Path(asked[-1])
+        stored = read_sweep(folder)
+        if not fixed_words(options.overrides):
+            words = [*words, *stored.words]
+    return [*words, f"hydra.sweep.dir='{folder}'"], folder
+
+
+def _refuse_other_sweepers(options: Any) -> None:
+    """Hydra's own sweepers fix no candidates before the window is opened."""
+    for word in options.overrides:
+        if word.startswith("hydra/sweeper="):
+            raise ConfigError(
+                f"{word}: the harness fixes a sweep's candidates before the test window is opened, "
+                "which this sweeper does not let it; use sweeper=grid or sweeper=optuna"
+            )
+
+
+def _name_unfinished(error: BaseException) -> None:
+    """Say which jobs of a sweep came to no end, and the line that goes on.
+
+    Raises:
+        ArtefactError: Where a launcher gave up; the harness's own errors stay as they are.
+    """
+    sweep = current.sweep
+    if sweep is None or not (sweep / SWEEP).exists():
+        return
+    folder = os.path.relpath(sweep)
+    candidates = read_sweep(sweep).candidates
+    left = [n for n in sorted(candidates, key=int) if not is_done(sweep / n)]
+    n_done = len(candidates) - len(left)
+    what = (
+        f"{n_done} of {len(candidates)} jobs are done" if candidates else "the search was cut off"
+    )
+    if left:
+        shown = ", ".join(left[:12]) + (", ..." if len(left) > 12 else "")
+        what += f", {shown} {'is' if len(left) == 1 else 'are'} not"
+    go_on = f"go on with: harness run -m resume={shlex.quote(folder)}"
+    if isinstance(error, (HarnessError, KeyboardInterrupt)):
+        say(f"{what}; {go_on}")
+        return
+    reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    raise ArtefactError(f"{what} ({type(error).__name__}: {reason}); {go_on}") from error
 
 
 def _program(is_completion: bool) -> str:
@@ -98,8 +171,7 @@ def _program(is_completion: bool) -> str:
 
 
 def _job_folders() -> tuple[Path, ...]:
-    if sweep := callback.started.get("sweep"):
+    if sweep := current.sweep:
         folders = [path for path in sweep.iterdir() if path.is_dir() and path.name.isdigit()]
         return tuple(sorted(folders, key=lambda path: int(path.name)))
-    run = callback.started.get("run")
-    return (run,) if run else ()
+    return (current.run,) if current.run else ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,24 +17,28 @@ if TYPE_CHECKING:
 QUIET = "HARNESS_QUIET"  # an environment variable, so that worker processes hear it too
 
 
+def say(text: str) -> None:
+    """A line on standard error, whoever is asked to be quiet."""
+    sys.stderr.write(f"{text}\n")
+
+
 class Progress:
     """Shows stages as they pass; silent when HARNESS_QUIET is set.
 
     Args:
-        label: What to put before each line, such as `job 3`; None for a single run.
+        label: What to put before each line, such as `winner`; None for a single run.
+        is_job: Whether this is one job of a sweep, of which only the sweep tells.
 
     Attributes:
-        is_job: Whether this is one job of a sweep, with a line of its own and no more.
         stages: Times the steps and shows them.
     """
 
-    def __init__(self, label: str | None = None) -> None:
+    def __init__(self, label: str | None = None, *, is_job: bool = False) -> None:
         from rich.console import Console
 
         self._console = Console(stderr=True, highlight=False)
-        self._quiet = bool(os.environ.get(QUIET))
+        self._quiet = is_job or bool(os.environ.get(QUIET))
         self._prefix = f"{label}: " if label else ""
-        self.is_job = label is not None
         self._status: Status | None = None
         self.stages = Stages(on_start=self._start, on_end=self._end)
 
@@ -46,12 +51,12 @@ class Progress:
         self._status.update(f"{self._prefix}{name} ...")
 
     def _end(self, name: str, seconds: float) -> None:
-        if not self._quiet and not self.is_job and seconds >= 0.005:
+        if not self._quiet and not self._prefix and seconds >= 0.005:
             self._console.print(f"[dim]{seconds:6.1f} s[/dim]  {name}")
 
     def facts(self, result: RunResult) -> None:
         """Say what was read and how it was split."""
-        if self._quiet or self.is_job:
+        if self._quiet or self._prefix:
             return
         dataset, split = result.dataset, result.split
         roles = dataset.roles
@@ -82,19 +87,10 @@ class Progress:
             self._console.print(f"          [dim]{line}[/dim]", soft_wrap=True)
 
     def done(self, outcome: str, folder: Path) -> None:
-        """One line for a finished job of a sweep."""
-        if self.is_job and not self._quiet:
+        """One line for a winner; of jobs tells whoever watches their sweep."""
+        if self._prefix and not self._quiet:
             seconds = sum(self.stages.seconds.values())
             self._console.print(f"{self._prefix}{outcome} ({seconds:.1f} s) {folder}")
-
-    def failed(self, reason: str, overrides: tuple[str, ...]) -> None:
-        """Announce a failed job at once."""
-        if self.is_job:
-            self._console.print(
-                f"{self._prefix}FAILED ({' '.join(overrides)}): {reason}",
-                markup=False,
-                soft_wrap=True,
-            )
 
     def stop(self) -> None:
         """Take the spinner off the screen."""

@@ -6,6 +6,7 @@ opening: it is judged at full alpha, however many it was chosen from.
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from harness.artefacts import RunRecord, read_record, write_json
 from harness.artefacts.run_folder import RECORD
 from harness.config import load_settings
 from harness.sweep.progress import Progress
+from harness.sweep.sweep_file import is_done
 
 WINNER = "winner"
 
@@ -39,6 +41,9 @@ def judge_winner(sweep: Path, folders: Sequence[Path]) -> Path | None:
     content = best.content
     parts = {**content["protocol"], **content["candidate"], "running": content["running"]}
     folder = sweep / WINNER
+    if is_done(folder):
+        return folder
+    shutil.rmtree(folder, ignore_errors=True)  # what a killed attempt left
     progress = Progress(label=f"winner (job {best.folder.name})")
     overrides = tuple(content["overrides"])
     write_json(folder / RECORD, {"status": "UNFINISHED", "overrides": list(overrides)})

@@ -8,6 +8,7 @@ from typing import Any
 
 from harness.artefacts import read_json
 from harness.bundle import load_bundle
+from harness.cache import open_store
 from harness.config import compose_monitoring, load_settings
 from harness.monitor import read_reference
 from harness.watch.result import MonitorResult, weigh
@@ -56,7 +57,10 @@ def look_at(
     if table is not None:
         rows = read_rows(table, protocol, time=time, labels=labels, key=key)
     else:
-        rows = rows_since(settings.dataset, since, reference, settings.running.cache_dir)
+        running = settings.running
+        rows = rows_since(
+            settings.dataset, since, reference, open_store(running.cache_dir, running.cache_max_gb)
+        )
     windows = monitor_rows(bundle, reference, rows, protocol, settings.criteria, monitoring, by=by)
     return weigh(
         windows,

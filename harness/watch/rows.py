@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from harness.cache import Store
 from harness.data import read_dataset
-from harness.data.cache import cache_folder
 from harness.data.duration import Duration
 from harness.data.label_column import read_outcomes
 from harness.data.rows_source import LOG_TIME, RowsSource, open_source, source_of_frame
@@ -84,7 +84,7 @@ def read_rows(
 
 
 def rows_since(
-    dataset_settings: Any, since: str | None, reference: Reference, cache_dir: str | None = None
+    dataset_settings: Any, since: str | None, reference: Reference, store: Store
 ) -> MonitoredRows:
     """Rows of the protocol's own dataset from a day on, read afresh.
 
@@ -93,7 +93,7 @@ def rows_since(
         since: First day to look at, in the dataset's zone; None takes the one after the
             reference.
         reference: Knows its last day and its zone.
-        cache_dir: Folder for converted tables.
+        store: Keeps what was read.
 
     Raises:
         ConfigError: If the day is none.
@@ -104,7 +104,7 @@ def rows_since(
         start = pd.Timestamp(day).tz_localize(reference.timezone)
     except (ValueError, TypeError) as error:
         raise ConfigError(f"--since {day}: is no day; write one such as 2024-05-31") from error
-    dataset = read_dataset(dataset_settings, cache_folder(cache_dir))
+    dataset = read_dataset(dataset_settings, store)
     young = dataset.time >= start.tz_convert("UTC").tz_localize(None).to_datetime64()
     if not young.any():
         raise DataError(

@@ -29,6 +29,7 @@ from harness.data.rows_source import open_source
 from harness.evidence import ScoredRows, blocks_of
 from harness.monitor import (
     Reference,
+    column_reference,
     judge_window,
     profile_frame,
     profile_windows,
@@ -58,7 +59,9 @@ def reference_of(frame: pd.DataFrame) -> Reference:
         blocks=blocks_of("day", local, None),
     )
     names = list(frame.columns)
-    return reference_profile(frame, local, (names, []), rows, local, threshold=0.5, importance={})
+    return reference_profile(
+        column_reference(frame, local, (names, [])), rows, local, threshold=0.5, importance={}
+    )
 
 
 def table(n_rows: int, n_columns: int, seed: int) -> pd.DataFrame:

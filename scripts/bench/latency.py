@@ -21,9 +21,9 @@ import pandas as pd
 
 from harness import load_bundle, run_experiment, write_run
 from harness.bundle.input_schema import rows_of
+from harness.cache import open_store
 from harness.config import compose_settings
 from harness.data import read_dataset
-from harness.data.cache import cache_folder
 
 N_CALLS, N_TABLE = 400, 200_000
 WORDS = [
@@ -47,7 +47,7 @@ def main() -> None:
         settings = compose_settings(WORDS)
         write_run(run_experiment(settings), Path(name) / "run")
         bundle = load_bundle(Path(name) / "run" / "bundle")
-        features = read_dataset(settings.dataset, cache_folder(None)).features
+        features = read_dataset(settings.dataset, open_store(None, 10)).features
     frame = features.tail(N_CALLS)
     rows, frames = rows_of(frame), [frame.iloc[i : i + 1] for i in range(N_CALLS)]
     ours, theirs = [], []

@@ -3,9 +3,9 @@
 By hand: read the same converted tables from the cache, build the same features, fit the
 same xgboost with the same early stopping, choose the same threshold, print six point
 metrics; no audit, no intervals, no bundle, no report. Ours: `harness run` with all of it.
-Each in a process of its own, in turn, medians of three. The harness keeps the feature
-table in its cache, which the script by hand does not, so it is timed twice: as users run
-it, and with that table deleted before each run; the last line is the latter, the stricter.
+Each in a process of its own, in turn, medians of three. The harness keeps features, audit
+and baseline in its cache, which the script by hand does not, so it is timed twice: as users
+run it, and with all of that deleted before each run; the last line is the latter, the stricter.
 
     python scripts/bench/overhead.py
 """
@@ -13,6 +13,7 @@ it, and with that table deleted before each run; the last line is the latter, th
 from __future__ import annotations
 
 import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -33,14 +34,14 @@ def by_hand() -> None:
     from sklearn.preprocessing import OrdinalEncoder
     from xgboost import XGBClassifier
 
+    from harness.cache import open_store
     from harness.data import flights
-    from harness.data.cache import cache_folder
     from harness.data.flights_features import CATEGORICAL, known_before_departure
 
-    cache = cache_folder(None)
+    store = open_store(None, 10)
     files = flights.package_files()
     key = flights.file_hash(*files.values())
-    raw = {name: flights.raw_table(name, path, key, cache) for name, path in files.items()}
+    raw = {name: flights.raw_table(name, path, key, store) for name, path in files.items()}
     table = known_before_departure(raw, hours_before=2, late_minutes=15, after_outcome=())
     time_ = table.pop("prediction_time").dt.tz_localize("UTC").dt.tz_convert("America/New_York")
     table.pop("label_known")
@@ -131,8 +132,9 @@ def main() -> None:
         rounds = []
         for _ in range(RUNS):
             cached = seconds(ours, folder, environment)
-            for table in Path(environment["HARNESS_CACHE"]).glob("flights-*.parquet"):
-                table.unlink()
+            for kind in Path(environment["HARNESS_CACHE"]).iterdir():
+                if kind.name != "flights_raw":
+                    shutil.rmtree(kind)
             rounds.append(
                 (cached, seconds(ours, folder, environment), seconds(theirs, folder, environment))
             )

@@ -32,6 +32,7 @@ from harness.monitor import (
     Reference,
     ScoredWindowRows,
     WindowReport,
+    column_reference,
     judge_window,
     profile_frame,
     reference_profile,
@@ -108,9 +109,8 @@ def reference_of(world: World, rng: np.random.Generator) -> Reference:
     names = list(features.columns)
     kinds = ([n for n in names if n[0] == "x"], [n for n in names if n[0] == "c"])
     time, importance = _time(frame), dict.fromkeys(names, 1 / len(names))
-    return reference_profile(
-        features, time, kinds, scored(frame), time, threshold=0.5, importance=importance
-    )
+    columns = column_reference(features, time, kinds)
+    return reference_profile(columns, scored(frame), time, threshold=0.5, importance=importance)
 
 
 def judged(

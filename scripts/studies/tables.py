@@ -10,8 +10,8 @@ import pandas as pd
 import sklearn.datasets
 import statsmodels.api as sm
 
+from harness.cache import open_store
 from harness.data import Dataset, Split, read_dataset, split_windows
-from harness.data.cache import cache_folder
 from harness.data.dataset import as_features
 from harness.data.flights import package_files
 from harness.data.roles import Roles, infer_features
@@ -93,7 +93,7 @@ def flights(n_rows: int = 60_000) -> Table:
 
 
 def _of_flights(n_rows: int) -> tuple[Table, pd.DataFrame]:
-    dataset = read_dataset(FlightsDataset(timezone="America/New_York"), cache_folder(None))
+    dataset = read_dataset(FlightsDataset(timezone="America/New_York"), open_store(None, 10))
     rows = np.linspace(0, len(dataset) - 1, n_rows).astype(np.intp)
     frame = dataset.features.iloc[rows].reset_index(drop=True)
     frame = frame.assign(when=dataset.time[rows], y=dataset.label[rows])

@@ -11,6 +11,7 @@ from harness.audit.after import check_collapse
 from harness.audit.alone import column_powers
 from harness.audit.run import _run
 from harness.audit.view import View
+from harness.cache import Store
 from harness.data import read_dataset, split_windows
 from harness.settings import AcceptedFinding, AuditSettings, TableDataset, TemporalSplit
 from tests.conftest import make_table
@@ -19,7 +20,8 @@ from tests.conftest import make_table
 def audit(tmp_path, frame: pd.DataFrame, settings: AuditSettings | None = None, **words):
     frame.to_parquet(tmp_path / "t.parquet")
     dataset = read_dataset(
-        TableDataset(path=str(tmp_path / "t.parquet"), time="when", label="y", **words), tmp_path
+        TableDataset(path=str(tmp_path / "t.parquet"), time="when", label="y", **words),
+        Store(tmp_path, max_bytes=10**9),
     )
     split = split_windows(TemporalSplit(validation="60d", test="30d"), dataset)[0]
     return audit_before(dataset, split, settings or AuditSettings()), dataset, split

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from harness import load_bundle
 from harness.bundle import Bundle, InputSchema, measure_latency, write_bundle
+from harness.cache import Store
 from harness.candidate import fit_model
 from harness.config import compose_settings
 from harness.config.own_code import own_classes
@@ -45,7 +46,7 @@ def build(folder: Path, words: list[str]) -> tuple[Bundle, pd.DataFrame]:
     base = [f"dataset.path={folder / 't.parquet'}", "dataset=table", "dataset.time=when"]
     base += ["dataset.label=y", "split.validation=20d", "split.test=20d", "criteria=ranking"]
     config = compose_settings([*base, *words])
-    dataset = read_dataset(config.dataset, folder)
+    dataset = read_dataset(config.dataset, Store(folder, max_bytes=10**9))
     split = split_windows(config.split, dataset)[0]
     fitted = fit_model(config.candidate, dataset, split.train, n_jobs=1)
     bundle = Bundle(pipeline=fitted.pipeline, schema=InputSchema.of(dataset.roles), threshold=0.5)
@@ -173,7 +174,7 @@ def test_unknown_types_are_refused_by_name_until_trusted(tmp_path, monkeypatch):
     words = ["dataset.path=t.parquet", "dataset=table", "dataset.time=when", "dataset.label=y"]
     words += ["split.validation=20d", "split.test=20d", "criteria=ranking", "preprocess=linear"]
     config = compose_settings([*words, "model=mine"], config_dir=tmp_path)
-    dataset = read_dataset(config.dataset, tmp_path)
+    dataset = read_dataset(config.dataset, Store(tmp_path, max_bytes=10**9))
     split = split_windows(config.split, dataset)[0]
     fitted = fit_model(config.candidate, dataset, split.train, n_jobs=1)
     bundle = Bundle(pipeline=fitted.pipeline, schema=InputSchema.of(dataset.roles), threshold=0.5)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from harness.cache import Store
 from harness.candidate import fit_baseline
 from harness.data import read_dataset, split_windows
 from harness.data.outcome_values import row_values
@@ -23,7 +24,8 @@ def judged(tmp_path_factory):
     folder = tmp_path_factory.mktemp("baseline")
     make_table(4000, strength=2.0).to_parquet(folder / "t.parquet")
     dataset = read_dataset(
-        TableDataset(path=str(folder / "t.parquet"), time="when", label="y"), folder
+        TableDataset(path=str(folder / "t.parquet"), time="when", label="y"),
+        Store(folder, max_bytes=10**9),
     )
     split = split_windows(TemporalSplit(validation="30d", test="30d"), dataset)[0]
     return dataset, split, row_values(OutcomeValues(), dataset.label, dataset.frame)

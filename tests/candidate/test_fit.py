@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import brier_score_loss
 
+from harness.cache import Store
 from harness.candidate import fit_model
 from harness.candidate.weighting import apply_weight, positive_weight
 from harness.config import compose_settings
@@ -39,7 +40,7 @@ def small(tmp_path_factory):
     words = [f"dataset.path={folder / 't.parquet'}", "dataset=table", "dataset.time=when"]
     words += ["dataset.label=y", "split.validation=30d", "split.test=30d", "criteria=ranking"]
     settings = compose_settings(words)
-    dataset = read_dataset(settings.dataset, folder)
+    dataset = read_dataset(settings.dataset, Store(folder, max_bytes=10**9))
     return words, dataset, split_windows(settings.split, dataset)[0]
 
 

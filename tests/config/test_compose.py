@@ -37,7 +37,7 @@ def test_every_option_of_every_group_composes(group, option):
         return
     words = ["criteria=ranking"] if option == "table" else []
     settings = compose_settings([f"{group}={option}", *words])
-    if group not in OPEN_GROUPS:
+    if group not in (*OPEN_GROUPS, "launcher", "sweeper"):  # the last two change Hydra alone
         assert getattr(settings, group).kind in GROUPS[group]
 
 

@@ -4,15 +4,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from harness.cache import Store
 from harness.data import read_dataset, rows_fingerprint
-from harness.data.cache import cached_frame
 from harness.settings import TableDataset
 
 
 def dataset(tmp_path, frame):
     frame.to_parquet(tmp_path / "t.parquet")
     return read_dataset(
-        TableDataset(path=str(tmp_path / "t.parquet"), time="when", label="y"), tmp_path
+        TableDataset(path=str(tmp_path / "t.parquet"), time="when", label="y"),
+        Store(tmp_path, max_bytes=10**9),
     )
 
 
@@ -33,25 +34,3 @@ def test_fingerprint_changes_with_any_single_value(tmp_path, table, column):
     other = {"x": 9.5, "g": "c" if table["g"][5] != "c" else "a", "y": 1 - table["y"][5]}
     changed.loc[5, column] = other.get(column, pd.Timestamp("2024-01-01 05:30"))
     assert fingerprint(dataset(tmp_path, changed)) != ours
-
-
-def test_a_damaged_cache_file_is_built_again(tmp_path):
-    frame = pd.DataFrame({"a": [1, 2]})
-    calls = []
-
-    def build() -> pd.DataFrame:
-        calls.append(1)
-        return frame
-
-    for _ in range(2):
-        pd.testing.assert_frame_equal(cached_frame(tmp_path, "k", build), frame)
-    (tmp_path / "k.parquet").write_bytes(b"PAR1 damaged")
-    pd.testing.assert_frame_equal(cached_frame(tmp_path, "k", build), frame)
-    assert len(calls) == 2
-    assert [path.name for path in tmp_path.iterdir()] == ["k.parquet"]
-
-
-def test_a_cache_that_cannot_be_written_only_costs_time(tmp_path):
-    (tmp_path / "file").write_text("")
-    frame = pd.DataFrame({"a": [1, 2]})
-    pd.testing.assert_frame_equal(cached_frame(tmp_path / "file", "k", lambda: frame), frame)

@@ -9,22 +9,22 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from harness.cache import cache_folder, open_store
 from harness.data import flights, flights_features, read_dataset
-from harness.data.cache import cache_folder
 from harness.errors import ConfigError
 from harness.settings import FlightsDataset
 
 
 @pytest.fixture(scope="module")
 def raw():
-    cache = cache_folder(None)
+    store = open_store(None, 10)
     files = flights.package_files()
-    return {name: flights.raw_table(name, path, "test", cache) for name, path in files.items()}
+    return {name: flights.raw_table(name, path, "test", store) for name, path in files.items()}
 
 
 @pytest.fixture(scope="module")
 def dataset():
-    return read_dataset(FlightsDataset(timezone="America/New_York"), cache_folder(None))
+    return read_dataset(FlightsDataset(timezone="America/New_York"), open_store(None, 10))
 
 
 def test_all_flights_are_there_with_the_known_rates(dataset):
@@ -101,7 +101,7 @@ def test_changing_the_future_changes_no_feature(raw):
 def test_after_outcome_columns_are_there_and_kept_out(dataset):
     assert set(flights.AFTER_OUTCOME) <= set(dataset.frame.columns)
     assert not set(flights.AFTER_OUTCOME) & set(dataset.roles.features)
-    leaky = read_dataset(FlightsDataset(leaky=True), cache_folder(None))
+    leaky = read_dataset(FlightsDataset(leaky=True), open_store(None, 10))
     assert set(flights.AFTER_OUTCOME) <= set(leaky.roles.features)
 
 
@@ -124,4 +124,4 @@ def test_the_cache_moves_with_the_user_and_is_keyed_by_content(tmp_path, monkeyp
 )
 def test_flights_that_cannot_be_meant_are_refused(words, sentence):
     with pytest.raises(ConfigError, match=sentence):
-        read_dataset(FlightsDataset(**words), cache_folder(None))
+        read_dataset(FlightsDataset(**words), open_store(None, 10))

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from harness.cache import Store
 from harness.data import read_dataset
 from harness.errors import ConfigError, DataError
 from harness.settings import TableDataset
@@ -21,7 +22,7 @@ def read(tmp_path, frame: pd.DataFrame | str | bytes, suffix=".csv", **settings)
     else:
         frame.to_csv(path, index=False)
     words = {"path": str(path), "time": "when", "label": "y"} | settings
-    return read_dataset(TableDataset(**words), tmp_path)
+    return read_dataset(TableDataset(**words), Store(tmp_path, max_bytes=10**9))
 
 
 def test_roles_are_inferred_and_what_is_left_out_is_said(tmp_path):
@@ -216,6 +217,9 @@ def test_a_file_that_is_none_is_refused_in_one_sentence(tmp_path, content, suffi
 
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(ConfigError, match="no file at .*gone.csv"):
-        read_dataset(TableDataset(path=str(tmp_path / "gone.csv"), time="t", label="y"), tmp_path)
+        read_dataset(
+            TableDataset(path=str(tmp_path / "gone.csv"), time="t", label="y"),
+            Store(tmp_path, max_bytes=10**9),
+        )
     with pytest.raises(ConfigError, match="dataset.path: not set"):
-        read_dataset(TableDataset(time="t", label="y"), tmp_path)
+        read_dataset(TableDataset(time="t", label="y"), Store(tmp_path, max_bytes=10**9))

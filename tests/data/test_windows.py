@@ -3,6 +3,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
+from harness.cache import Store
 from harness.data import read_dataset, split_windows
 from harness.errors import ConfigError
 from harness.settings import RollingSplit, TableDataset, TemporalSplit
@@ -14,7 +15,7 @@ def dataset(table, tmp_path):
     settings = TableDataset(
         path=str(tmp_path / "t.parquet"), time="when", label="y", label_delay="5d"
     )
-    return read_dataset(settings, tmp_path)
+    return read_dataset(settings, Store(tmp_path, max_bytes=10**9))
 
 
 def day(text: str) -> pd.Timestamp:

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from harness.cache import Store
 from harness.data import read_dataset
 from harness.errors import LedgerError
 from harness.ledger import Chain, labelled_window, record_verdict, reserve, take_look, unseal
@@ -28,7 +29,8 @@ def dataset(tmp_path_factory):
     folder = tmp_path_factory.mktemp("data")
     make_table(4000).to_parquet(folder / "t.parquet")
     return read_dataset(
-        TableDataset(path=str(folder / "t.parquet"), time="when", label="y"), folder
+        TableDataset(path=str(folder / "t.parquet"), time="when", label="y"),
+        Store(folder, max_bytes=10**9),
     )
 
 

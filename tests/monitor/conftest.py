@@ -3,7 +3,13 @@ import pandas as pd
 import pytest
 
 from harness.evidence import ScoredRows, blocks_of
-from harness.monitor import ScoredWindowRows, judge_window, profile_frame, reference_profile
+from harness.monitor import (
+    ScoredWindowRows,
+    column_reference,
+    judge_window,
+    profile_frame,
+    reference_profile,
+)
 from harness.settings import MonitoringSettings
 
 NUMERIC, CATEGORICAL = ["amount", "age", "hour", "rate"], ["kind", "place"]
@@ -45,9 +51,7 @@ def reference():
     frame, time, score, label = rows(90)
     importance = {"amount": 0.7, "rate": 0.3, "age": 0, "hour": 0, "kind": 0, "place": 0}
     return reference_profile(
-        frame,
-        time,
-        (NUMERIC, CATEGORICAL),
+        column_reference(frame, time, (NUMERIC, CATEGORICAL)),
         scored(score, label, time),
         time,
         threshold=0.7,

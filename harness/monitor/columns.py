@@ -1,0 +1,188 @@
+"""Columns: the features of a reference, whatever model is judged on them.
+
+Each is profiled over all rows of the run, and followed from period to period, so that later
+windows are held against how much it varies by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from harness.monitor.profile import (
+    NUMERIC,
+    ColumnProfile,
+    Profile,
+    category_of,
+    numbers_of,
+    profile_frame,
+)
+from harness.monitor.variation import Variation
+
+Floats = NDArray[np.float64]
+
+# Longer references are cut into longer periods.
+MAX_PERIODS = 183
+_CUTS = np.arange(1, 16) / 16
+_TOP_CATEGORIES = 15
+# Fewer rows are alike by chance.
+MIN_ROWS = 30
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ColumnReference:
+    """What is known of the features alone, whatever model is judged on them.
+
+    Attributes:
+        profile: Every feature.
+        shares: Distribution of each feature by period.
+        nulls: Null share of each feature by period.
+        constant_days: Longest time in which each feature had a single value.
+        timezone: Zone of the days.
+        span: First and last day.
+    """
+
+    profile: Profile
+    shares: Mapping[str, Variation]
+    nulls: Mapping[str, Variation]
+    constant_days: Mapping[str, float]
+    timezone: str
+    span: tuple[str, str]
+
+
+def column_reference(
+    features: pd.DataFrame,
+    local_time: pd.DatetimeIndex,
+    kinds: tuple[Sequence[str], Sequence[str]],
+) -> ColumnReference:
+    """Profile the features of the rows a model was trained and judged on.
+
+    Args:
+        features: Typed features of all rows, shape (n_rows, n_features).
+        local_time: Their prediction times in the dataset's zone.
+        kinds: Names of numeric and of categorical features.
+    """
+    numeric, categorical = kinds
+    profile = profile_frame(features, numeric, categorical)
+    code, n_periods, days, span = periods_of(local_time)
+    shares, nulls, constant_days = {}, {}, {}
+    order = np.argsort(code, kind="stable")
+    starts = np.searchsorted(code[order], np.arange(n_periods))
+    for name, column in profile.columns.items():
+        shares[name] = shares_by_period(features[name], column, code, n_periods, days)
+        nulls[name] = _null_share(features[name], code, n_periods, days)
+        constant_days[name] = _constant_days(features[name], column, order, starts, days)
+    return ColumnReference(
+        profile=profile,
+        shares=shares,
+        nulls=nulls,
+        constant_days=constant_days,
+        timezone=str(local_time.tz),
+        span=span,
+    )
+
+
+def periods_of(
+    local_time: pd.DatetimeIndex,
+) -> tuple[NDArray[np.intp], int, float, tuple[str, str]]:
+    """Period of each row, number of periods, days in each, first and last day."""
+    day = local_time.tz_localize(None).to_numpy().astype("datetime64[D]").astype(np.int64)
+    first, last = int(day.min()), int(day.max())
+    days = -(-(last - first + 1) // MAX_PERIODS)
+    code = ((day - first) // days).astype(np.intp)
+    # Days without rows, such as the gap between windows, are no periods.
+    used, code = np.unique(code, return_inverse=True)
+    span = (str(np.datetime64(first, "D")), str(np.datetime64(last, "D")))
+    return code.astype(np.intp), len(used), float(days), span
+
+
+def cuts_of(column: ColumnProfile) -> Floats:
+    """Sixteenths of a numeric column, without ties."""
+    assert column.sketch is not None
+    return np.unique(column.sketch.quantile(_CUTS))
+
+
+def top_categories(column: ColumnProfile) -> list[str]:
+    """The most frequent categories, whose shares are followed."""
+    return list(column.counts)[:_TOP_CATEGORIES]
+
+
+def shares_by_period(
+    column: pd.Series, profile: ColumnProfile, code: NDArray[np.intp], n: int, days: float
+) -> Variation:
+    """Share up to each cut, or of each frequent category, by period."""
+    if profile.kind == NUMERIC:
+        values, _ = numbers_of(column)
+        cuts = cuts_of(profile)
+        valid = ~np.isnan(values)
+        cell = np.searchsorted(cuts, values[valid], side="left")
+        counts = _counts(code[valid], cell, n, len(cuts) + 1)
+        held = counts.sum(axis=1)
+        kept = np.cumsum(counts, axis=1)[:, :-1]
+    else:
+        category = category_of(column)
+        place = {name: i for i, name in enumerate(top_categories(profile))}
+        cells = np.array(
+            [place.get(str(c), len(place)) for c in category.categories], dtype=np.intp
+        )
+        valid = category.codes >= 0
+        counts = _counts(code[valid], cells[category.codes[valid]], n, len(place) + 1)
+        held = counts.sum(axis=1)
+        kept = counts[:, : len(place)]
+    whole = kept.sum(axis=0) / max(held.sum(), 1.0)
+    with np.errstate(invalid="ignore"):
+        values_by_period = np.where(held[:, None] > 0, kept / held[:, None], whole)
+    weight = held if held.sum() > 0 else np.ones(n)
+    return Variation(values=values_by_period, weight=weight, period_days=days)
+
+
+def _null_share(column: pd.Series, code: NDArray[np.intp], n: int, days: float) -> Variation:
+    rows = np.bincount(code, minlength=n).astype(np.float64)
+    null = column.isna().to_numpy(dtype=bool)
+    share = np.bincount(code, weights=null, minlength=n) / rows
+    return Variation(values=share[:, None], weight=rows, period_days=days)
+
+
+def _constant_days(
+    column: pd.Series,
+    profile: ColumnProfile,
+    order: NDArray[np.intp],
+    starts: NDArray[np.intp],
+    days: float,
+) -> float:
+    """Longest time with a single value.
+
+    Args:
+        column: The feature.
+        profile: Its profile.
+        order: Rows sorted by period, shape (n_rows,).
+        starts: Where each period begins in that order, shape (n_periods,).
+        days: Length of a period.
+    """
+    if profile.kind == NUMERIC:
+        values = numbers_of(column)[0][order]
+        absent = np.isnan(values)
+    else:
+        codes = category_of(column).codes
+        values = codes[order].astype(np.float64)
+        absent = codes[order] < 0
+    least = np.minimum.reduceat(np.where(absent, np.inf, values), starts)
+    most = np.maximum.reduceat(np.where(absent, -np.inf, values), starts)
+    enough = np.add.reduceat(~absent, starts, dtype=np.int64) >= MIN_ROWS
+    if not enough.any():
+        return float("nan")
+    longest, run = 0, 0
+    for i, is_constant in enumerate(least == most):
+        goes_on = is_constant and run and least[i] == least[i - 1]
+        run = run + 1 if goes_on else int(is_constant)
+        longest = max(longest, run)
+    return longest * days
+
+
+def _counts(code: NDArray[np.intp], cell: NDArray[np.intp], n: int, n_cells: int) -> Floats:
+    counts = np.bincount(code * n_cells + cell, minlength=n * n_cells)
+    return counts.reshape(n, n_cells).astype(np.float64)
