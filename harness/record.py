@@ -26,6 +26,8 @@ from harness.data.split import describe
 from harness.decision import sealed
 from harness.decision.as_json import FINGERPRINTS, HOLDOUT_FIELDS, as_json
 from harness.decision.sentence import figure
+from harness.errors import GivenUpError
+from harness.prepare import prepare
 from harness.report import protocol_document, run_page
 from harness.result import RunResult, Validation
 from harness.settings import RunSettings
@@ -95,7 +97,7 @@ def write_validation(
 
 def write_given_up(
     settings: RunSettings,
-    reason: str,
+    error: GivenUpError,
     folder: Path,
     *,
     overrides: tuple[str, ...],
@@ -105,10 +107,11 @@ def write_given_up(
     content = {
         "status": "DONE",
         "decision": GIVEN_UP,
-        "reason": reason,
+        "reason": str(error),
         "overrides": list(overrides),
         "protocol_fingerprint": protocol_fingerprint(settings),
         "candidate_fingerprint": candidate_fingerprint(settings),
+        "test_fingerprint": prepare(settings).test_fingerprint,
         **_unjudged(settings, stages),
     }
     write_json(folder / RECORD, content)
@@ -181,6 +184,7 @@ def run_json(result: RunResult, overrides: tuple[str, ...]) -> dict[str, Any]:
         "protocol_fingerprint": result.protocol_fingerprint,
         "candidate_fingerprint": result.candidate_fingerprint,
         "test_fingerprint": result.test_fingerprint,
+        "validation_metrics": result.validation_metrics,
         "protocol": protocol_dict(result.settings),
         "candidate": candidate_dict(result.settings),
         "running": asdict(result.settings.running),

@@ -38,9 +38,11 @@ class Stages:
         if self.on_start is not None:
             self.on_start(name)
         start = time.perf_counter()
-        yield
-        taken = time.perf_counter() - start
-        self.seconds[name] = self.seconds.get(name, 0.0) + taken
+        try:
+            yield
+        finally:
+            taken = time.perf_counter() - start
+            self.seconds[name] = self.seconds.get(name, 0.0) + taken
         if self.on_end is not None:
             self.on_end(name, taken)
 

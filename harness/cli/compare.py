@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from harness.artefacts import SCHEMA_VERSION, to_json
+from harness.artefacts import SCHEMA_VERSION, to_json, write_text
 from harness.cli.output import Table, add_format_argument, print_table
 from harness.comparison import ComparableGroup, ComparedCriterion, ComparedRun, compare_runs
 from harness.decision.sentence import figure
@@ -24,19 +24,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--all", action="store_true", help="every config key, not only what differs"
     )
+    parser.add_argument("--html", type=Path, metavar="FILE", help="write a page as well")
     add_format_argument(parser)
 
 
 def run(options: argparse.Namespace) -> int:
     """Print the comparison."""
     return compare_folders(
-        [Path(f) for f in options.folders], options.format, every_key=options.all
+        [Path(f) for f in options.folders], options.format, every_key=options.all, html=options.html
     )
 
 
-def compare_folders(folders: Sequence[Path], style: str, *, every_key: bool = False) -> int:
+def compare_folders(
+    folders: Sequence[Path], style: str, *, every_key: bool = False, html: Path | None = None
+) -> int:
     """Compare all runs below some folders."""
     comparison = compare_runs(folders, every_key=every_key)
+    if html is not None:
+        from harness.report.compare_page import compare_page
+
+        write_text(html, compare_page(comparison))
+        print(f"page: {html}", file=sys.stderr)
     if style == "json":
         print(to_json({"schema_version": SCHEMA_VERSION, "comparison": comparison}), end="")
         return 0

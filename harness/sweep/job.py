@@ -107,7 +107,7 @@ def _run(config: DictConfig, folder: Path, hydra: Any, progress: Progress) -> fl
         write_json(record, {"status": "FAILED", **facts, "reason": "interrupted (Ctrl-C)"})
         raise
     except GivenUpError as error:
-        write_given_up(settings, str(error), folder, overrides=overrides, stages=progress.stages)
+        write_given_up(settings, error, folder, overrides=overrides, stages=progress.stages)
         return float("nan")
     except HarnessError as error:
         write_json(record, {"status": "FAILED", **facts, "reason": str(error)})

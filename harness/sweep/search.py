@@ -175,7 +175,7 @@ def _lowest(distribution: BaseDistribution) -> Any:
 
 
 def _shown(value: Any) -> str:
-    return repr(value) if isinstance(value, float) else str(value)
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
 def _storage(path: Path) -> Any:

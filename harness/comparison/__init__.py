@@ -1,0 +1,13 @@
+"""Comparison: runs side by side, ranked only where that is fair."""
+
+from __future__ import annotations
+
+from harness.comparison.compare import compare_runs
+from harness.comparison.compared import (
+    ComparableGroup,
+    ComparedCriterion,
+    ComparedRun,
+    Comparison,
+)
+
+__all__ = ["ComparableGroup", "ComparedCriterion", "ComparedRun", "Comparison", "compare_runs"]
