@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from harness.sweep.current import current
+from harness.sweep.job_words import job_words
 from harness.sweep.live import SweepWatch
-from harness.sweep.plan import Job, plan_grid
+from harness.sweep.plan import plan_grid
 from harness.sweep.progress import say
 from harness.sweep.reserve import reserve_looks
 from harness.sweep.sweep_file import begin_sweep, is_done
@@ -46,9 +47,5 @@ def sweep_grid(launcher: Any, config: Any, words: Sequence[str]) -> list[Any]:
     watch = SweepWatch(folder, len(plan.jobs))
     watch.expect([job.number for job in todo], n_done=len(plan.jobs) - len(todo))
     with watch.running():
-        return list(launcher.launch([launched(job) for job in todo], initial_job_idx=0))
-
-
-def launched(job: Job) -> list[str]:
-    """A job's words for Hydra, in the folder of its number wherever the count begins."""
-    return [*job.words, f"hydra.sweep.subdir='{job.number}'"]
+        jobs = [job_words(job.words, folder, job.number) for job in todo]
+        return list(launcher.launch(jobs, initial_job_idx=0))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import traceback
 from collections.abc import Callable
@@ -38,6 +39,7 @@ def run_job(config: DictConfig) -> float | None:
     from hydra.core.hydra_config import HydraConfig
 
     hydra = HydraConfig.get()
+    os.chdir(hydra.runtime.cwd)  # a worker of a cluster may have begun anywhere
     folder = Path(hydra.runtime.output_dir)
     is_sweep = hydra.mode is not None and hydra.mode.name == "MULTIRUN"
     progress = Progress(is_job=is_sweep)
@@ -60,7 +62,7 @@ def _make_room(folder: Path, *, is_sweep: bool) -> None:
     Raises:
         ArtefactError: If the folder holds a run that is no such thing.
     """
-    if not (folder / RECORD).exists():
+    if not is_sweep and not (folder / RECORD).exists():
         return
     if not is_sweep or is_done(folder):
         raise ArtefactError(

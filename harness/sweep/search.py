@@ -18,6 +18,7 @@ from harness.errors import ConfigError
 from harness.evidence import find_metric
 from harness.settings import RunSettings
 from harness.sweep.current import current
+from harness.sweep.job_words import job_words
 from harness.sweep.live import SweepWatch
 from harness.sweep.plan import Job, parsed
 from harness.sweep.reserve import reserve_looks
@@ -78,7 +79,7 @@ def sweep_search(launcher: Any, config: Any, words: Sequence[str]) -> list[Any]:
             watch.expect(
                 [trial.number for trial in trials], n_done=n_done if not returned else None
             )
-            jobs = [_words(fixed, trial) for trial in trials]
+            jobs = [job_words([*fixed, *_drawn(trial)], folder, trial.number) for trial in trials]
             returned += launcher.launch(jobs, initial_job_idx=0)
             for trial in trials:
                 _tell(study, trial, folder, settings)
@@ -216,9 +217,8 @@ def _next_trials(
     return [study.ask(space) for _ in range(min(at_once, n_left))]
 
 
-def _words(fixed: Sequence[str], trial: Trial) -> list[str]:
-    drawn = [f"{key}={_shown(value)}" for key, value in trial.params.items()]
-    return [*fixed, *drawn, f"hydra.sweep.subdir='{trial.number}'"]
+def _drawn(trial: Trial) -> list[str]:
+    return [f"{key}={_shown(value)}" for key, value in trial.params.items()]
 
 
 def _tell(study: Study, trial: Trial, folder: Path, settings: RunSettings) -> None:

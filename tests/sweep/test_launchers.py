@@ -1,0 +1,133 @@
+"""The same words on each launcher give the same verdicts; clusters are of real processes."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from tests.sweep.test_resume import WORDS, place, processes, statuses, until, verdicts  # noqa: F401
+
+pytestmark = pytest.mark.slow
+
+GRID = ["model.C=0.03,0.3,3.0"]
+
+
+def criteria(place, sweep, number):  # noqa: F811
+    content = json.loads((place / sweep / str(number) / "decision.json").read_text())
+    return [c for c in content["criteria"] if "latency" not in c["name"]], content["holdout"]
+
+
+@pytest.fixture
+def expected(harness, place):  # noqa: F811
+    status, _, err = harness("run", "-m", *WORDS, *GRID, "hydra.sweep.dir=plain")
+    assert status == 0, err
+    found = [criteria(place, "plain", i)[0] for i in range(3)]
+    (place / "ledger.sqlite").unlink()
+    return found
+
+
+def test_submitit_gives_the_same_verdicts(harness, place, expected):  # noqa: F811
+    status, _, err = harness("run", "-m", *WORDS, *GRID, "launcher=submitit", "hydra.sweep.dir=s")
+    assert status == 0, err
+    assert [criteria(place, "s", i)[0] for i in range(3)] == expected
+    assert {criteria(place, "s", i)[1]["status"] for i in range(3)} == {"confirmatory"}
+
+
+CLUSTER = """
+import sys
+from ray.cluster_utils import Cluster
+nodes = Cluster(initialize_head=True, head_node_args={"num_cpus": 1})
+nodes.add_node(num_cpus=1)
+print(nodes.address, flush=True)
+sys.stdin.read()
+nodes.shutdown()
+"""
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory):
+    """Of a Ray cluster of two nodes, each with processes of its own, in another folder."""
+    nodes = subprocess.Popen(
+        [sys.executable, "-c", CLUSTER],
+        cwd=tmp_path_factory.mktemp("elsewhere"),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    yield nodes.stdout.readline().strip()
+    nodes.stdin.close()
+    nodes.wait(60)
+    nodes.stdout.close()
+
+
+def run_on(address, place, *words):  # noqa: F811
+    return subprocess.Popen(
+        [sys.executable, "-m", "harness", "run", "-m", *WORDS, *words, "launcher=ray"],
+        cwd=place,
+        env=os.environ | {"RAY_ADDRESS": address},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_a_ray_cluster_of_two_nodes_gives_the_same_verdicts(address, place, expected):  # noqa: F811
+    process = run_on(address, place, *GRID, "hydra.sweep.dir=s")
+    _, err = process.communicate(timeout=180)
+    assert process.returncode == 0, err
+    assert [criteria(place, "s", i)[0] for i in range(3)] == expected
+    opened, told, reserved = verdicts(place)
+    assert (len(opened), sorted(told), len(reserved)) == (3, opened, 1)
+    assert err.count("job ") == 3  # the sweep tells of its jobs, Ray of nothing
+
+
+def _workers_of_jobs():
+    return [pid for pid, _, words in processes() if words.startswith("ray::_run_job")]
+
+
+def test_a_ray_worker_killed_in_mid_job_is_replaced(address, place):  # noqa: F811
+    process = run_on(address, place, "model.C=0.03,0.3", "hydra.sweep.dir=s")
+    until(lambda: "UNFINISHED" in statuses(place, n=2) and _workers_of_jobs(), process)
+    os.kill(_workers_of_jobs()[0], signal.SIGKILL)
+    time.sleep(0.1)
+    _, err = process.communicate(timeout=180)
+    assert process.returncode == 0, err
+    assert statuses(place, n=2) == ["DONE", "DONE"]
+    opened, told, _ = verdicts(place)
+    assert (len(opened), sorted(told)) == (2, opened)
+
+
+@pytest.mark.parametrize("extra", ["joblib", "submitit", "ray"])
+def test_a_launcher_that_is_not_installed_names_the_line_to_type(place, tmp_path, extra):  # noqa: F811
+    """The plugin is hidden from the interpreter, as if it had not been installed."""
+    hide = (
+        "import sys, importlib.abc\n"
+        "class Hide(importlib.abc.MetaPathFinder):\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        f"        if name.startswith('hydra_plugins.hydra_{extra}'):\n"
+        "            raise ModuleNotFoundError(name)\n"
+        "sys.meta_path.insert(0, Hide())\n"
+        "import pkgutil\n"
+        "real = pkgutil.walk_packages\n"
+        "def walk(path=None, prefix='', onerror=None):\n"
+        f"    return (m for m in real(path, prefix, onerror) if 'hydra_{extra}' not in m.name)\n"
+        "pkgutil.walk_packages = walk\n"
+        "from harness.cli.main import main\n"
+        f"sys.exit(main(['run', '-m', *{WORDS!r}, 'seed=1,2', 'launcher={extra}']))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", hide], cwd=place, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2, done.stderr
+    assert (
+        f"launcher={extra}: its plugin is not installed; pip install 'harness[{extra}]'"
+        in done.stderr
+    )
+    assert not (place / "outputs").exists()

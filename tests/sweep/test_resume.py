@@ -1,0 +1,217 @@
+"""Sweeps that are cut off, go on, and meet each other; real processes, really killed."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from harness.ledger import Chain
+from tests.conftest import TABLE_WORDS, make_table
+
+PLAIN = [w for w in TABLE_WORDS if "n_estimators" not in w]
+WORDS = [*PLAIN, "dataset.path=t.parquet", "running.report=false", "model=logistic"]
+MANY = ["model.C=0.01,0.1,1.0,3.0"]
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    make_table().to_parquet(tmp_path / "t.parquet")
+    monkeypatch.setenv("HARNESS_LEDGER", str(tmp_path / "ledger.sqlite"))
+    monkeypatch.setenv("HARNESS_CACHE", str(tmp_path / "cache"))
+    return tmp_path
+
+
+def start(place, *words):
+    return subprocess.Popen(
+        [sys.executable, "-m", "harness", "run", "-m", *words],
+        cwd=place,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def status_of(place, sweep, number):
+    path = place / sweep / str(number) / "run.json"
+    return json.loads(path.read_text())["status"] if path.exists() else "absent"
+
+
+def statuses(place, sweep="s", n=4):
+    return [status_of(place, sweep, i) for i in range(n)]
+
+
+def until(condition, process):
+    end = time.monotonic() + 90
+    while time.monotonic() < end:
+        if condition():
+            return
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.02)
+    raise AssertionError("it did not come to pass in time")
+
+
+def verdicts(place):
+    with Chain(place / "ledger.sqlite") as chain:
+        entries = chain.entries()
+        chain.verify()
+    opened = [e.seq for e in entries if e.kind == "open"]
+    told = [e.content["opening"] for e in entries if e.kind == "verdict"]
+    return opened, told, [e for e in entries if e.kind == "reserve"]
+
+
+def processes():
+    """Number, parent and command line of every process."""
+    found = []
+    for folder in Path("/proc").iterdir():
+        with contextlib.suppress(OSError):
+            if folder.name.isdigit():
+                parent = (folder / "stat").read_text().rsplit(")", 1)[1].split()[1]
+                found.append((int(folder.name), int(parent), (folder / "cmdline").read_text()))
+    return found
+
+
+def test_a_sweep_goes_on_where_ctrl_c_left_it(harness, place):
+    process = start(place, *WORDS, *MANY, "hydra.sweep.dir=s")
+    until(lambda: status_of(place, "s", 1) == "DONE", process)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "of 4 jobs are done" in err
+    assert "go on with: harness run -m resume=s" in err
+    before = statuses(place)
+    assert "DONE" in before
+    assert before.count("DONE") < 4
+    first = (place / "s" / "0" / "run.json").stat().st_mtime_ns
+
+    status, _, err = harness("run", "-m", "resume=s")
+    assert status == 0, err
+    assert statuses(place) == ["DONE"] * 4
+    assert (place / "s" / "0" / "run.json").stat().st_mtime_ns == first  # left alone
+    assert "job 0:" not in err
+    opened, told, reserved = verdicts(place)
+    assert len(opened) == 4
+    assert sorted(told) == opened
+    assert len(reserved) == 1
+
+    harness("run", "-m", *WORDS, *MANY, "hydra.sweep.dir=whole", "running.ledger=other.sqlite")
+    for number in range(4):
+        ours, theirs = (
+            json.loads((place / name / str(number) / "decision.json").read_text())["criteria"]
+            for name in ("s", "whole")
+        )
+        latency = [c for c in ours if "latency" in c["name"]]
+        assert [c for c in ours if c not in latency] == [
+            c for c in theirs if "latency" not in c["name"]
+        ]
+
+
+@pytest.mark.slow
+def test_a_killed_worker_takes_no_finished_job_along(harness, place):
+    process = start(place, *WORDS, *MANY, "launcher=joblib", "hydra.launcher.n_jobs=2",
+                    "hydra.sweep.dir=s")  # fmt: skip
+    until(lambda: "DONE" in statuses(place) and "UNFINISHED" in statuses(place), process)
+    workers = [
+        pid
+        for pid, parent, words in processes()
+        if parent == process.pid and "loky" in words and "tracker" not in words
+    ]
+    for pid in workers:
+        os.kill(pid, signal.SIGKILL)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 2
+    assert "of 4 jobs are done" in err
+    assert "TerminatedWorkerError" in err
+    assert "Traceback" not in err
+    status, _, err = harness("run", "-m", "resume=s", "launcher=basic")
+    assert status == 0, err
+    assert statuses(place) == ["DONE"] * 4
+    opened, told, reserved = verdicts(place)
+    assert (len(opened), sorted(told), len(reserved)) == (4, opened, 1)
+
+
+def test_resume_finds_the_newest_sweep_of_the_same_words(harness, place):
+    for _ in range(2):
+        harness("run", "-m", *WORDS, "seed=1,2")
+    newest = max((place / "outputs").glob("*/*-sweep"))
+    (newest / "1" / "run.json").unlink()
+    status, _, err = harness("run", "-m", *WORDS, "seed=1,2", "resume=true", "launcher=basic")
+    assert status == 0, err
+    assert err.count("job ") == 1
+    assert f"{newest.name}/1" in err
+
+
+def test_another_protocol_or_other_candidates_are_refused_with_what_differs(harness, place):
+    harness("run", "-m", *WORDS, "seed=1,2", "hydra.sweep.dir=s")
+    status, _, err = harness("run", "-m", *WORDS, "seed=1,2", "split.gap=2d", "resume=s")
+    assert status == 2
+    assert "was begun with another protocol: split.gap was none and is 2d now" in err
+    status, _, err = harness("run", "-m", *WORDS, "seed=1,3", "resume=s")
+    assert status == 2
+    assert "was begun with other candidates" in err
+    table = make_table(seed=5)
+    table.to_parquet(place / "t.parquet")
+    status, _, err = harness("run", "-m", *WORDS, "seed=1,2", "resume=s")
+    assert status == 2
+    assert "other test rows than this table holds now" in err
+    status, _, err = harness("run", "-m", *WORDS, "seed=1,2", "hydra.sweep.dir=s")
+    assert status == 2
+    assert "holds a sweep already" in err
+    assert "resume=" in err
+    status, _, err = harness("run", "-m", *WORDS, "seed=4,5", "resume=true")
+    assert status == 2
+    assert "resume: no sweep below outputs/ was started with these words" in err
+    assert harness("run", *WORDS, "resume=true")[0] == 2
+
+
+@pytest.mark.slow
+def test_of_two_sweeps_at_once_one_window_confirms_only_one(place):
+    processes = [
+        start(place, *WORDS, f"seed={seeds}", f"hydra.sweep.dir={name}")
+        for name, seeds in (("a", "1,2"), ("b", "3,4"))
+    ]
+    for process in processes:
+        _, err = process.communicate(timeout=120)
+        assert process.returncode == 0, err
+    looks = {
+        name: {
+            json.loads((place / name / str(i) / "decision.json").read_text())["holdout"]["status"]
+            for i in (0, 1)
+        }
+        for name in "ab"
+    }
+    assert sorted(map(sorted, looks.values())) == [["confirmatory"], ["exploratory"]]
+
+
+@pytest.mark.slow
+def test_a_search_looks_at_validation_gives_up_laggards_and_goes_on(harness, place):
+    space = ["model.max_depth=range(1,5)", "model.learning_rate=tag(log,interval(0.001,0.5))"]
+    words = [*PLAIN, "dataset.path=t.parquet", "running.report=false", "sweeper=optuna",
+             "model.n_estimators=60", *space, "hydra.sweeper.n_startup_trials=2"]  # fmt: skip
+    status, _, err = harness("run", "-m", *words, "hydra.sweeper.n_trials=3", "hydra.sweep.dir=s")
+    assert status == 0, err
+    status, _, err = harness(
+        "run", "-m", *words, "hydra.sweeper.n_trials=10", "resume=s", "--format", "json"
+    )
+    assert status == 0, err
+    records = [json.loads((place / "s" / str(i) / "run.json").read_text()) for i in range(10)]
+    assert {r["decision"] for r in records} == {"NOT_JUDGED", "GIVEN_UP"}
+    assert len({json.dumps(r["candidate"]["model"]) for r in records}) == 10  # nothing drawn twice
+    opened, told, reserved = verdicts(place)
+    assert (len(opened), len(told), len(reserved)) == (1, 1, 0)  # the first winner was looked at
+    winner = json.loads((place / "s" / "winner" / "run.json").read_text())
+    assert winner["decision"] in ("SHIP", "INCONCLUSIVE", "NO_SHIP", "INVALID")
+    status, _, err = harness("run", "-m", *words, "holdout=once")
+    assert status == 2
+    assert "a search learns from every figure it sees" in err
+    status, _, err = harness("run", "-m", *words[:-4], "hydra.sweeper.n_trials=2")
+    assert status == 2
+    assert "nothing to search" in err
