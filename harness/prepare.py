@@ -8,7 +8,7 @@ process, so that a job of a sweep costs its own fit and its own scoring.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -28,6 +28,9 @@ from harness.data import (
     split_windows,
 )
 from harness.data.outcome_values import RowValues, row_values
+from harness.data.stream import StreamedDataset
+from harness.data.stream.read import draw_sample
+from harness.engine import open_engine
 from harness.ledger import LabelledWindow, labelled_window
 from harness.settings import ChampionBaseline, RunSettings
 from harness.stages import Stages
@@ -58,6 +61,21 @@ class Prepared:
     key: str
     memory: dict[str, tuple[str, Any]] = field(default_factory=dict)
 
+    @cached_property
+    def in_memory(self) -> tuple[Dataset, Split]:
+        """Rows and windows whose features are in memory: all of them, or a sample of each."""
+        dataset, split = self.dataset, self.split
+        if not isinstance(dataset, StreamedDataset) or dataset.sampled is None:
+            return dataset, split
+        places = dataset.sampled.places
+        sampled = replace(
+            split,
+            train=places(split.train),
+            validation=places(split.validation),
+            test=places(split.test),
+        )
+        return dataset.sampled.dataset, sampled
+
     @property
     def split(self) -> Split:
         """The judged windows."""
@@ -80,7 +98,7 @@ class Prepared:
         return self.store.once(
             "audit",
             key_of(rows=self.key, audit=asdict(audit)),
-            lambda: audit_before(self.dataset, self.split, audit),
+            lambda: audit_before(*self.in_memory, audit),
             pack=lambda found: Stored(facts={"findings": [asdict(f) for f in found]}),
             unpack=_findings,
         )
@@ -149,10 +167,15 @@ def prepare(settings: RunSettings, *, stages: Stages | None = None) -> Prepared:
         if (found := _LAST.get(key)) is not None:
             return found
         store = open_store(running.cache_dir, running.cache_max_gb)
-        dataset = read_dataset(settings.dataset, store)
+        dataset = read_dataset(settings.dataset, store, open_engine(running.engine))
         values = row_values(settings.criteria.outcome_values, dataset.label, dataset.frame)
     with stage("split by time"):
         splits = split_windows(settings.split, dataset)
+    if isinstance(dataset, StreamedDataset):
+        with stage("sample the windows"):
+            windows = [w for s in splits for w in (s.train, s.validation, s.test)]
+            sampled = draw_sample(settings.dataset, dataset, windows)
+            dataset = replace(dataset, sampled=sampled)
     prepared = Prepared(
         settings=settings,
         store=store,

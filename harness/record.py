@@ -63,7 +63,7 @@ def write_run(result: RunResult, folder: Path, *, overrides: tuple[str, ...] = (
         write_bundle(
             result.bundle,
             folder / "bundle",
-            features=result.dataset.features.iloc[result.split.test],
+            features=result.examples,
             facts=_facts(result),
             documents={
                 "protocol.json": {"protocol": protocol_dict(result.settings)},

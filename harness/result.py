@@ -59,6 +59,7 @@ class RunResult:
         predictions: Validation and test rows with scores, alerts and labels.
         bundle: Pipeline and threshold, ready to score.
         reference: What `harness monitor` will compare new rows with.
+        examples: Features of test rows, of which the bundle takes its golden ones.
         backtest: Earlier origins, for a rolling split.
         stages: Seconds by step.
     """
@@ -82,6 +83,7 @@ class RunResult:
     latency_ms: NDArray[np.float64] = field(repr=False)
     bundle: Bundle = field(repr=False)
     reference: Reference = field(repr=False)
+    examples: pd.DataFrame = field(repr=False)
     trial: Trial = field(repr=False)
     backtest: tuple[BacktestFigure, ...] = field(repr=False)
     dataset: Dataset = field(repr=False)

@@ -10,9 +10,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from harness.candidate.fit import fit_model
+from harness.candidate.scoring import score_rows
 from harness.candidate.threshold import Threshold, choose_threshold
 from harness.data import Dataset, Split
 from harness.data.outcome_values import RowValues
+from harness.data.stream import StreamedDataset
 from harness.errors import ConfigError
 from harness.settings import (
     CandidateSettings,
@@ -122,6 +124,11 @@ def _(
     *,
     n_jobs: int | None,
 ) -> BaselineScores:
+    if isinstance(dataset, StreamedDataset):
+        raise ConfigError(
+            "baseline=logistic: needs all rows in memory; with dataset.stream=true choose baseline=rule, "
+            "prior or champion"
+        )
     candidate = CandidateSettings(
         preprocess={"_target_": "harness.candidate.preprocess.linear"},
         model={
@@ -138,7 +145,7 @@ def _(
     fitted = fit_model(candidate, dataset, split.train, n_jobs=n_jobs)
     score = np.full(len(dataset), np.nan)
     for rows in (split.validation, split.test):
-        score[rows] = fitted.score(dataset.features.iloc[rows])
+        score[rows] = score_rows(fitted.pipeline, dataset, rows)
     meaning = "a plain logistic regression on the same features"
     return _alerting("logistic", meaning, score, settings.threshold, dataset, split, values)
 

@@ -17,11 +17,13 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 
+from harness.candidate.fit_streamed import fit_booster
 from harness.candidate.positive_score import pipeline_score
 from harness.candidate.rounds import OnRound, watched
 from harness.candidate.targets import build, transformer_for
 from harness.candidate.weighting import apply_weight, positive_weight
 from harness.data import Dataset
+from harness.data.stream import StreamedDataset
 from harness.errors import ConfigError, FitError
 from harness.settings import (
     CandidateSettings,
@@ -115,20 +117,25 @@ def fit_model(
     _need_both_classes("training", label)
 
     notes: list[str] = []
+    x_held: Features | None
     weight = positive_weight(settings.weighting, label)
     applied = apply_weight(model, weight, label)
-    with warnings.catch_warnings(record=True) as caught:
+    with warnings.catch_warnings(record=True) as caught, watched(model, on_round):
         warnings.simplefilter("always", ConvergenceWarning)
-        rows: Preprocessed = once(
-            "preprocess",
-            f"{settings.preprocess} {share}",
-            lambda: _preprocess(transformer, dataset, learn, held_back),
-        )
-        transformer, x_held = rows.transformer, rows.held_back
-        arguments = dict(applied.fit_arguments)
-        if stops_early:
-            arguments |= _early_stopping(model, x_held, dataset.label[held_back])
-        with watched(model, on_round):
+        if isinstance(dataset, StreamedDataset):
+            fit_booster(model, transformer, dataset, learn, held_back)
+            held_back = dataset.sampled_of(held_back)
+            x_held = _matrix(transformer.transform(dataset.take(held_back)))
+        else:
+            rows: Preprocessed = once(
+                "preprocess",
+                f"{settings.preprocess} {share}",
+                lambda: _preprocess(transformer, dataset, learn, held_back),
+            )
+            transformer, x_held = rows.transformer, rows.held_back
+            arguments = dict(applied.fit_arguments)
+            if stops_early:
+                arguments |= _early_stopping(model, x_held, dataset.label[held_back])
             _fit(model, rows.learn, label, arguments)
     if any(issubclass(w.category, ConvergenceWarning) for w in caught):
         notes.append("the model stopped before it converged; give it more iterations")

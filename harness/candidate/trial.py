@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from harness.candidate.baseline import BaselineScores, fit_baseline
 from harness.candidate.fit import FittedModel, fit_model
+from harness.candidate.scoring import score_rows
 from harness.candidate.threshold import Threshold, choose_threshold
 from harness.data import Dataset, Split
 from harness.data.outcome_values import RowValues
@@ -65,7 +66,7 @@ def run_trial(
         model = fitter(settings.candidate, dataset, split.train, n_jobs=n_jobs)
     with stage("choose the threshold"):
         rows = split.validation
-        validation = model.score(dataset.features.iloc[rows])
+        validation = score_rows(model.pipeline, dataset, rows)
         threshold = choose_threshold(
             settings.threshold, validation, dataset.label[rows], values.take(rows)
         )

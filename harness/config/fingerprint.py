@@ -27,10 +27,12 @@ def candidate_dict(settings: RunSettings) -> dict[str, Any]:
 def protocol_fingerprint(settings: RunSettings) -> str:
     """SHA-256 of the canonical protocol, without descriptive words.
 
-    Where a table is read from is left out: its rows have a fingerprint of their own.
+    Where a table is read from, and whether part by part, is left out: its rows have a
+    fingerprint of their own.
     """
     protocol = _without_words(protocol_dict(settings))
-    protocol["dataset"].pop("path", None)
+    for key in ("path", "stream"):
+        protocol["dataset"].pop(key, None)
     return _sha256(protocol)
 
 

@@ -58,6 +58,10 @@ class Dataset:
         """Feature columns only, in role order, shape (n_rows, n_features)."""
         return self.frame[list(self.roles.features)]
 
+    def take(self, rows: NDArray[np.intp]) -> pd.DataFrame:
+        """Features of some rows, in their order, shape (n_rows, n_features)."""
+        return self.features.iloc[rows]
+
     def local_time(self) -> pd.DatetimeIndex:
         """Prediction times in the dataset's time zone."""
         return pd.DatetimeIndex(self.time).tz_localize("UTC").tz_convert(self.timezone)

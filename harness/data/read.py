@@ -10,8 +10,11 @@ from harness.data.content_hash import file_hash
 from harness.data.dataset import Dataset
 from harness.data.flights import package_files, read_flights
 from harness.data.stored import pack_dataset, unpack_dataset
+from harness.data.stream import read_streamed
+from harness.data.stream.read import parts_identity
 from harness.data.table import read_table, table_path
 from harness.data.table_file import table_files
+from harness.engine import Engine, LocalEngine
 from harness.errors import ConfigError, DataError
 from harness.settings import FlightsDataset, TableDataset
 
@@ -19,12 +22,13 @@ MAX_SEGMENTS = 500
 
 
 @singledispatch
-def read_dataset(settings: object, store: Store) -> Dataset:
+def read_dataset(settings: object, store: Store, engine: Engine | None = None) -> Dataset:
     """Read and type the rows a dataset config names.
 
     Args:
         settings: One of the dataset settings.
         store: Keeps what was read for the next run.
+        engine: What reads the parts of a streamed table; None reads them here.
 
     Raises:
         DataError: If rows or columns cannot be used as declared.
@@ -34,14 +38,17 @@ def read_dataset(settings: object, store: Store) -> Dataset:
 
 
 @read_dataset.register
-def _(settings: FlightsDataset, store: Store) -> Dataset:
+def _(settings: FlightsDataset, store: Store, engine: Engine | None = None) -> Dataset:
     dataset = _checked(read_flights(settings, store), settings.rule_columns)
     return replace(dataset, key=dataset_key(settings))
 
 
 @read_dataset.register
-def _(settings: TableDataset, store: Store) -> Dataset:
+def _(settings: TableDataset, store: Store, engine: Engine | None = None) -> Dataset:
     key = dataset_key(settings)
+    if settings.stream:
+        streamed = read_streamed(settings, engine or LocalEngine())
+        return replace(_checked(streamed, settings.rule_columns), key=key)
     dataset = store.once(
         "dataset", key, lambda: read_table(settings), pack=pack_dataset, unpack=unpack_dataset
     )
@@ -66,6 +73,8 @@ def _(settings: FlightsDataset) -> str:
 
 @dataset_key.register
 def _(settings: TableDataset) -> str:
+    if settings.stream:
+        return key_of(settings=asdict(settings), parts=parts_identity(settings))
     return key_of(settings=asdict(settings), files=file_hash(*table_files(table_path(settings))))
 
 

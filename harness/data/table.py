@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -28,10 +28,50 @@ def read_table(settings: TableDataset) -> Dataset:
     """
     path = table_path(settings)
     names = column_names(path)
-    _check_columns(settings, names)
-    time_name, label_name = str(settings.time), str(settings.label)
-    frame = read_columns(path, _wanted(settings, names))
+    check_columns(settings, names)
+    frame = read_columns(path, wanted_columns(settings, names))
+    return dataset_of(settings, frame, path.stem, path.name)
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Features:
+    """Which columns are features.
+
+    Attributes:
+        numeric: Read as numbers.
+        categorical: Read as categories.
+        notes: What was inferred, and what left out.
+    """
+
+    numeric: tuple[str, ...]
+    categorical: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+
+
+def dataset_of(
+    settings: TableDataset,
+    frame: pd.DataFrame,
+    name: str,
+    source: str,
+    *,
+    features: Features | None = None,
+    has_features: bool = True,
+) -> Dataset:
+    """Rows as read, typed and without those that have no label.
+
+    Args:
+        settings: What the columns mean.
+        frame: The table, or some of its rows.
+        name: What the data is called.
+        source: Where it came from.
+        features: Which columns are features; None infers those not given.
+        has_features: Whether the frame holds them; a streamed table's are read part by part.
+
+    Raises:
+        ConfigError: If a key cannot be meant.
+        DataError: If a column cannot be used.
+    """
+    time_name, label_name = str(settings.time), str(settings.label)
     time = read_time(
         "dataset.time", frame[time_name], unit=settings.time_unit, timezone=settings.timezone
     )
@@ -41,28 +81,34 @@ def read_table(settings: TableDataset) -> Dataset:
     n_unlabelled = int((~labelled).sum())
     frame = frame.loc[labelled].reset_index(drop=True)
 
-    numeric, categorical, notes = _features(settings, frame)
-    typed = as_features(frame, numeric, categorical)
-    for name in (*settings.value, *settings.after_outcome):
-        typed[name] = frame[name] if name not in typed else typed[name]
-    for name in (*settings.segments, *settings.rule_columns):
-        if name not in typed:
-            typed[name] = as_category(frame[name])
+    chosen = features or features_of(settings, frame)
+    notes = list(chosen.notes)
+    if has_features:
+        typed = as_features(frame, chosen.numeric, chosen.categorical)
+    else:
+        numbers = [n for n in settings.rule_columns if n in chosen.numeric]
+        typed = as_features(frame, numbers, [])
+    for column in (*settings.value, *settings.after_outcome):
+        if column not in typed and column in frame:
+            typed[column] = frame[column]
+    for column in (*settings.segments, *settings.rule_columns):
+        if column not in typed:
+            typed[column] = as_category(frame[column])
     if n_unlabelled:
         notes.append(f"{label_name}: {n_unlabelled:,} rows without a label are kept out")
     entity = settings.entity
     return Dataset(
-        name=path.stem,
+        name=name,
         frame=typed,
         time=time[labelled],
         label=label[labelled],
         label_known=known[labelled],
-        entity=frame[entity].astype(str).to_numpy(dtype=object) if entity else None,
+        entity=_as_text(frame[entity]) if entity else None,
         roles=Roles(
             time=time_name,
             label=label_name,
-            numeric=tuple(numeric),
-            categorical=tuple(categorical),
+            numeric=chosen.numeric,
+            categorical=chosen.categorical,
             segments=tuple(settings.segments),
             entity=entity,
             value=tuple(settings.value),
@@ -71,9 +117,9 @@ def read_table(settings: TableDataset) -> Dataset:
         timezone=settings.timezone,
         n_unlabelled=n_unlabelled,
         notes=tuple(notes),
-        source=path.name,
-        feature_times=_feature_times(settings, frame, (*numeric, *categorical)),
-        other_times=_other_times(settings, frame),
+        source=source,
+        feature_times=_feature_times(settings, frame, chosen) if has_features else {},
+        other_times=_other_times(settings, frame) if has_features else {},
     )
 
 
@@ -98,7 +144,24 @@ def _required(key: str, value: str | None) -> str:
     return value
 
 
-def _check_columns(settings: TableDataset, names: list[str]) -> None:
+def _as_text(column: pd.Series) -> NDArray[np.object_]:
+    """Names as text; rows of one name share it."""
+    if not isinstance(column.dtype, pd.CategoricalDtype):
+        return column.astype(str).to_numpy(dtype=object)
+    names = np.array([*map(str, column.cat.categories), str(np.nan)], dtype=object)
+    return names[column.cat.codes.to_numpy()]
+
+
+def check_columns(settings: TableDataset, names: list[str]) -> None:
+    """Refuse names that are no columns, and roles that cannot go together.
+
+    Args:
+        settings: What the columns are to mean.
+        names: The table's columns.
+
+    Raises:
+        ConfigError: Naming the key.
+    """
     for key in ("time", "label"):
         _required(key, getattr(settings, key))
     single = {key: getattr(settings, key) for key in ("time", "label", "label_time", "entity")}
@@ -129,7 +192,8 @@ def _check_columns(settings: TableDataset, names: list[str]) -> None:
         raise ConfigError("dataset.label_delay: label_time says it row by row; keep one of them")
 
 
-def _wanted(settings: TableDataset, names: list[str]) -> list[str]:
+def wanted_columns(settings: TableDataset, names: list[str]) -> list[str]:
+    """Columns to read: all that may be features where these are not given."""
     if settings.numeric is None or settings.categorical is None:
         return [name for name in names if name not in settings.ignore or name in _named(settings)]
     return [name for name in names if name in _named(settings)]
@@ -167,10 +231,10 @@ def _label_known(
 
 
 def _feature_times(
-    settings: TableDataset, frame: pd.DataFrame, features: Sequence[str]
+    settings: TableDataset, frame: pd.DataFrame, chosen: Features
 ) -> dict[str, NDArray[np.datetime64]]:
     """When each feature's value was computed, where a column says so."""
-    found = {}
+    found, features = {}, (*chosen.numeric, *chosen.categorical)
     for feature, name in settings.feature_times.items():
         if feature not in features:
             raise ConfigError(
@@ -198,10 +262,8 @@ def _other_times(settings: TableDataset, frame: pd.DataFrame) -> dict[str, NDArr
     }
 
 
-def _features(
-    settings: TableDataset, frame: pd.DataFrame
-) -> tuple[list[str], list[str], list[str]]:
-    """Numeric names, categorical names and notes; lists given are taken as they are."""
+def features_of(settings: TableDataset, frame: pd.DataFrame) -> Features:
+    """Feature columns; lists given are taken as they are, others inferred."""
     taken = {settings.time, settings.label, settings.label_time, settings.entity}
     taken |= {*settings.value, *settings.after_outcome, *settings.ignore}
     taken |= set(settings.feature_times.values())
@@ -213,4 +275,4 @@ def _features(
         numeric, notes = list(given_numeric), []
     if given_categorical is not None:
         categorical = list(given_categorical)
-    return numeric, categorical, notes
+    return Features(numeric=tuple(numeric), categorical=tuple(categorical), notes=tuple(notes))

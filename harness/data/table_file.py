@@ -34,7 +34,7 @@ def column_names(path: Path, *, key: str = _KEY) -> list[str]:
             with pacsv.open_csv(path, parse_options=_parse(path)) as reader:
                 names = list(reader.schema.names)
         else:
-            names = list(pads.dataset(path, format="parquet").schema.names)
+            names = list(pads.dataset(path, format="parquet", partitioning="hive").schema.names)
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise _unreadable(key, path, error) from error
     twice = sorted({name for name in names if names.count(name) > 1})
@@ -60,7 +60,9 @@ def read_columns(path: Path, names: Sequence[str], *, key: str = _KEY) -> pd.Dat
             )
             table = pacsv.read_csv(path, parse_options=_parse(path), convert_options=options)
         else:
-            table = pads.dataset(path, format="parquet").to_table(columns=list(names))
+            table = pads.dataset(path, format="parquet", partitioning="hive").to_table(
+                columns=list(names)
+            )
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise _unreadable(key, path, error) from error
     for index, field in enumerate(table.schema):

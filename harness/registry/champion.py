@@ -8,6 +8,7 @@ from harness.bundle import Bundle
 from harness.candidate import BaselineScores, choose_threshold, fit_baseline
 from harness.data import Dataset, Split
 from harness.data.outcome_values import RowValues
+from harness.data.stream import StreamedDataset
 from harness.errors import BundleError, ConfigError
 from harness.monitor import read_reference
 from harness.registry.live import resolve
@@ -51,6 +52,11 @@ def _(
 
 def _score(bundle: Bundle, version: Version, dataset: Dataset, rows: np.ndarray) -> np.ndarray:
     try:
+        if isinstance(dataset, StreamedDataset):
+            scores = np.empty(len(rows))
+            for places, features in dataset.batches(rows):
+                scores[places] = bundle.score(features)
+            return scores
         return bundle.score(dataset.frame.iloc[rows])
     except BundleError as error:
         raise ConfigError(

@@ -58,6 +58,8 @@ class TableDataset(RoleSettings):
 
     Attributes:
         path: File to read; `.csv`, `.csv.gz`, `.tsv`, `.parquet` or a folder of Parquet.
+        stream: Whether features are read a part at a time, for tables larger than memory; path
+            is then Parquet, and may be a URL that fsspec knows.
         time: Column with the time of the prediction.
         time_unit: Unit of an integer time column since 1970: day, s, ms, us or ns.
         label: Column with the outcome: bool, 0/1, or any two values with `positive`.
@@ -71,6 +73,7 @@ class TableDataset(RoleSettings):
 
     kind: str = "table"
     path: str | None = None
+    stream: bool = False
     time: str | None = None
     time_unit: str | None = None
     label: str | None = None

@@ -34,6 +34,7 @@ class RunningSettings:
         ledger: File of the holdout ledger; null takes HARNESS_LEDGER, else the user's data
             folder.
         n_jobs: Threads for training and scoring; null takes all cores.
+        engine: local, or ray: what reads and scores the parts of a streamed table.
         pipeline_format: skops, or joblib for models skops cannot store; loading joblib runs code
             and has to be trusted.
         report: Whether report.html is drawn.
@@ -44,6 +45,7 @@ class RunningSettings:
     cache_max_gb: float = 10.0
     ledger: str | None = None
     n_jobs: int | None = None
+    engine: str = "local"
     pipeline_format: str = "skops"
     report: bool = True
     latency: LatencySettings = field(default_factory=LatencySettings)

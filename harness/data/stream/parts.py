@@ -1,0 +1,135 @@
+"""Parts: a Parquet table, wherever it lies, cut into pieces that fit into memory."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.dataset as pads
+from numpy.typing import NDArray
+
+from harness.errors import ConfigError, DataError
+
+# Rows of a part: 30 numbers of as many rows are 60 MB.
+PART_ROWS = 250_000
+_KEY = "dataset.path"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """Some row groups of one file.
+
+    Attributes:
+        fragment: Number of the file.
+        row_groups: Its row groups.
+        start: Position of the first row in the table.
+        n_rows: Rows.
+    """
+
+    fragment: int
+    row_groups: tuple[int, ...]
+    start: int
+    n_rows: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableParts:
+    """Where a table lies; opened anew wherever it is read.
+
+    Attributes:
+        path: Folder, file, or URL that fsspec knows.
+    """
+
+    path: str
+
+    @cached_property
+    def dataset(self) -> pads.Dataset:
+        """The table as Arrow sees it; columns of a partitioned folder's names included.
+
+        Raises:
+            ConfigError: If nothing is there, or its kind of place needs another package.
+            DataError: If it cannot be read.
+        """
+        try:
+            if "://" not in self.path:
+                return pads.dataset(self.path, format="parquet", partitioning="hive")
+            from fsspec.core import url_to_fs
+
+            system, root = url_to_fs(self.path)
+            return pads.dataset(root, filesystem=system, format="parquet", partitioning="hive")
+        except (ImportError, ValueError) as error:
+            raise ConfigError(
+                f"{_KEY}: {self.path} cannot be opened ({error}); pip install 'harness[remote]' and "
+                "what fsspec names, or give a folder of Parquet"
+            ) from error
+        except FileNotFoundError as error:
+            raise ConfigError(f"{_KEY}: no file at {self.path}; check the spelling") from error
+        except (pa.ArrowException, OSError) as error:
+            first = str(error).splitlines()[0]
+            raise DataError(f"{_KEY}: {self.path} cannot be read ({first})") from error
+
+    @cached_property
+    def fragments(self) -> list[Any]:
+        """Its files, by name."""
+        return sorted(self.dataset.get_fragments(), key=lambda fragment: fragment.path)
+
+    def cut(self) -> list[Part]:
+        """The table's parts, in order.
+
+        Raises:
+            DataError: If a file is damaged, or there is no row.
+        """
+        parts: list[Part] = []
+        start = 0
+        for number, fragment in enumerate(self.fragments):
+            try:
+                metadata = fragment.metadata
+            except (pa.ArrowException, OSError) as error:
+                first = str(error).splitlines()[0]
+                raise DataError(f"{_KEY}: {fragment.path} cannot be read ({first})") from error
+            groups: list[int] = []
+            n_rows = 0
+            for group in range(metadata.num_row_groups):
+                size = metadata.row_group(group).num_rows
+                if groups and n_rows + size > PART_ROWS:
+                    parts.append(_part(number, groups, start, n_rows))
+                    start, groups, n_rows = start + n_rows, [], 0
+                groups.append(group)
+                n_rows += size
+            if n_rows:
+                parts.append(_part(number, groups, start, n_rows))
+                start += n_rows
+        if not parts:
+            raise DataError(f"{_KEY}: {self.path} has no rows")
+        return parts
+
+    def read(
+        self, part: Part, columns: Sequence[str], rows: NDArray[np.intp] | None = None
+    ) -> pa.Table:
+        """Some columns of a part, and some of its rows.
+
+        Args:
+            part: Which.
+            columns: Names.
+            rows: Positions within the part, ascending; None for all.
+
+        Raises:
+            DataError: If the file is damaged.
+        """
+        fragment = self.fragments[part.fragment]
+        try:
+            table = fragment.subset(row_group_ids=list(part.row_groups)).to_table(
+                schema=self.dataset.schema, columns=list(columns), use_threads=True
+            )
+        except (pa.ArrowException, OSError) as error:
+            first = str(error).splitlines()[0]
+            raise DataError(f"{_KEY}: {fragment.path} cannot be read ({first})") from error
+        return table if rows is None else table.take(pa.array(rows))
+
+
+def _part(fragment: int, groups: Sequence[int], start: int, n_rows: int) -> Part:
+    return Part(fragment=fragment, row_groups=tuple(groups), start=start, n_rows=n_rows)

@@ -1,0 +1,168 @@
+"""Read: a streamed table's times, labels and roles; its features stay where they are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import fields
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from harness.data.dataset import Dataset
+from harness.data.stream.dataset import PartRows, Sampled, StreamedDataset
+from harness.data.stream.parts import Part, TableParts
+from harness.data.table import (
+    Features,
+    check_columns,
+    dataset_of,
+    features_of,
+    wanted_columns,
+)
+from harness.engine import Engine
+from harness.errors import ConfigError
+from harness.settings import TableDataset
+
+# Columns not given a kind are told by as many rows.
+_INFERRED_FROM = 50_000
+# Rows of a window that the audit, preprocessing and the profile see.
+MOST_SAMPLED = 250_000
+
+
+def read_streamed(settings: TableDataset, engine: Engine) -> StreamedDataset:
+    """Read what is needed of every row, and know where the rest lies.
+
+    Args:
+        settings: The table and its roles.
+        engine: What reads its parts.
+
+    Raises:
+        ConfigError: If the table is no Parquet, or a key names no column.
+        DataError: If a file or a column cannot be used.
+    """
+    path = _parquet_path(settings)
+    table = TableParts(path=path)
+    names = [str(name) for name in table.dataset.schema.names]
+    check_columns(settings, names)
+    parts = table.cut()
+    wanted = wanted_columns(settings, names)
+    head = table.read(parts[0], wanted).slice(0, _INFERRED_FROM)
+    features = features_of(settings, _frame(head, settings))
+    keys = _frame(_all_parts(table, parts, _keys(settings), engine), settings)
+    name = Path(path.rstrip("/")).stem
+    rows = dataset_of(settings, keys, name, Path(path).name, features=features, has_features=False)
+    source_row = None
+    if rows.n_unlabelled:
+        source_row = _labelled(settings, keys)
+    known = {f.name: getattr(rows, f.name) for f in fields(Dataset)}
+    return StreamedDataset(
+        **known, table=table, parts=tuple(parts), source_row=source_row, engine=engine
+    )
+
+
+def parts_identity(settings: TableDataset) -> list[str]:
+    """Name, size and time of every file: what a table too large to hash is known by.
+
+    Raises:
+        ConfigError: If nothing is there.
+    """
+    table = TableParts(path=_parquet_path(settings))
+    found = []
+    for fragment in table.fragments:
+        status = table.dataset.filesystem.get_file_info(fragment.path)
+        found.append(f"{fragment.path} {status.size} {status.mtime_ns}")
+    return found
+
+
+def draw_sample(
+    settings: TableDataset, dataset: StreamedDataset, windows: Sequence[NDArray[np.intp]]
+) -> Sampled:
+    """Rows evenly spread over each window, with everything that is known of them.
+
+    Args:
+        settings: The table and its roles.
+        dataset: The streamed rows.
+        windows: Row positions of each window, in time order.
+    """
+    rows = np.unique(np.concatenate([spread(window) for window in windows]))
+    columns = wanted_columns(settings, [str(n) for n in dataset.table.dataset.schema.names])
+    pieces = dataset.wanted(rows)
+    found = dataset.engine.map(_read_rows, pieces, (dataset.table, columns))
+    # Rows were asked for in their own order, and parts follow each other: so do the pieces.
+    frame = _frame(pa.concat_tables(found, promote_options="permissive"), settings)
+    features = Features(numeric=dataset.roles.numeric, categorical=dataset.roles.categorical)
+    sampled = dataset_of(settings, frame, dataset.name, dataset.source, features=features)
+    return Sampled(rows=rows, dataset=sampled)
+
+
+def spread(rows: NDArray[np.intp]) -> NDArray[np.intp]:
+    """At most `MOST_SAMPLED` of some rows, evenly spread."""
+    if len(rows) <= MOST_SAMPLED:
+        return rows
+    return rows[np.linspace(0, len(rows) - 1, MOST_SAMPLED).astype(np.intp)]
+
+
+def _parquet_path(settings: TableDataset) -> str:
+    if not settings.path:
+        raise ConfigError(
+            "dataset.path: not set; dataset=table needs dataset.path, dataset.time and dataset.label"
+        )
+    if settings.path.endswith((".csv", ".tsv", ".txt", ".gz")):
+        raise ConfigError(
+            f"dataset.stream: {settings.path} is no Parquet, which alone can be read a part at a time; "
+            "convert it, or write dataset.stream=false"
+        )
+    return settings.path if "://" in settings.path else str(Path(settings.path).expanduser())
+
+
+def _keys(settings: TableDataset) -> list[str]:
+    """Columns needed of every row."""
+    single = (settings.time, settings.label, settings.label_time, settings.entity)
+    lists = (settings.segments, settings.rule_columns, settings.value)
+    names = [*(name for name in single if name), *(name for some in lists for name in some)]
+    return list(dict.fromkeys(names))
+
+
+def _all_parts(
+    table: TableParts, parts: Sequence[Part], columns: Sequence[str], engine: Engine
+) -> pa.Table:
+    return pa.concat_tables(
+        engine.map(_read_part, parts, (table, columns)), promote_options="permissive"
+    )
+
+
+def _read_part(part: Part, shared: tuple[TableParts, Sequence[str]]) -> pa.Table:
+    table, columns = shared
+    return table.read(part, columns)
+
+
+def _read_rows(piece: PartRows, shared: tuple[TableParts, Sequence[str]]) -> pa.Table:
+    table, columns = shared
+    return table.read(piece.part, columns, piece.within)
+
+
+def _frame(table: pa.Table, settings: TableDataset) -> pd.DataFrame:
+    """As pandas; names of entities and segments once each, not once a row."""
+    for index, field in enumerate(table.schema):
+        if pa.types.is_decimal(field.type):
+            table = table.set_column(index, field.name, table.column(index).cast(pa.float64()))
+    repeated = {settings.entity, *settings.segments, *settings.rule_columns}
+    names = [
+        field.name
+        for field in table.schema
+        if field.name in repeated and pa.types.is_string(field.type)
+    ]
+    frame: pd.DataFrame = table.to_pandas(
+        categories=names, split_blocks=True, self_destruct=True, date_as_object=False
+    )
+    return frame
+
+
+def _labelled(settings: TableDataset, keys: pd.DataFrame) -> NDArray[np.intp]:
+    """Positions in the table of the rows that have a label whose time is known."""
+    is_labelled = keys[str(settings.label)].notna()
+    if settings.label_time:
+        is_labelled &= keys[settings.label_time].notna()
+    return np.flatnonzero(is_labelled.to_numpy())
