@@ -61,16 +61,16 @@ class TableParts:
 
             system, root = url_to_fs(self.path)
             return pads.dataset(root, filesystem=system, format="parquet", partitioning="hive")
-        except (ImportError, ValueError) as error:
-            raise ConfigError(
-                f"{_KEY}: {self.path} cannot be opened ({error}); pip install 'harness[remote]' and "
-                "what fsspec names, or give a folder of Parquet"
-            ) from error
         except FileNotFoundError as error:
             raise ConfigError(f"{_KEY}: no file at {self.path}; check the spelling") from error
         except (pa.ArrowException, OSError) as error:
             first = str(error).splitlines()[0]
             raise DataError(f"{_KEY}: {self.path} cannot be read ({first})") from error
+        except (ImportError, ValueError) as error:
+            raise ConfigError(
+                f"{_KEY}: {self.path} cannot be opened ({error}); pip install 'harness[remote]' and "
+                "what fsspec names, or give a folder of Parquet"
+            ) from error
 
     @cached_property
     def fragments(self) -> list[Any]:
