@@ -74,6 +74,7 @@ COMMANDS = {
         "openings and looks per test window; verify, export, unseal",
         "harness ledger verify",
     ),
+    "cache": Command("cache", "what is kept for later runs; clear", "harness cache clear"),
     "monitor": Command(
         "monitor",
         "drift, broken feeds and decay in new rows; status 1 on an alert",

@@ -98,12 +98,23 @@ def _hand_over(words: Sequence[str], options: Any) -> None:
             job.run_job
         )()
     except (HydraException, OmegaConfBaseException) as error:
+        if _is_interrupt(error):
+            raise KeyboardInterrupt from error
         raise reworded(error, options.overrides) from error
     finally:
         sys.argv = typed
         if full is None:
             del os.environ["HYDRA_FULL_ERROR"]
         GlobalHydra.instance().clear()
+
+
+def _is_interrupt(error: BaseException | None) -> bool:
+    """Whether Ctrl-C lies behind an error: composing a config words whatever it catches anew."""
+    while error is not None:
+        if isinstance(error, KeyboardInterrupt):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _resumed(words: list[str], options: Any) -> tuple[list[str], Path | None]:

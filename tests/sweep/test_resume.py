@@ -84,7 +84,7 @@ def test_a_sweep_goes_on_where_ctrl_c_left_it(harness, place):
     until(lambda: status_of(place, "s", 1) == "DONE", process)
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)
-    assert process.returncode == 130
+    assert process.returncode == 130, err
     assert "of 4 jobs are done" in err
     assert "go on with: harness run -m resume=s" in err
     before = statuses(place)
