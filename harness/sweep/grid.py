@@ -11,7 +11,7 @@ from harness.sweep.job_words import job_words
 from harness.sweep.live import SweepWatch
 from harness.sweep.plan import plan_grid
 from harness.sweep.progress import say
-from harness.sweep.reserve import reserve_looks
+from harness.sweep.reserve import reserve_looks, test_fingerprints
 from harness.sweep.sweep_file import begin_sweep, is_done
 
 
@@ -34,7 +34,7 @@ def sweep_grid(launcher: Any, config: Any, words: Sequence[str]) -> list[Any]:
         say(note)
     folder = Path(config.hydra.sweep.dir)
     protocols = {job.protocol: job.settings for job in reversed(plan.jobs)}
-    tests = reserve_looks(plan.jobs)
+    tests = test_fingerprints(plan.jobs)
     begin_sweep(
         folder,
         words,
@@ -43,6 +43,7 @@ def sweep_grid(launcher: Any, config: Any, words: Sequence[str]) -> list[Any]:
         {job.number: job.candidate for job in plan.jobs},
         is_resumed=current.is_resumed,
     )
+    reserve_looks(plan.jobs)  # once nothing else can refuse the sweep: a reservation stays
     todo = [job for job in plan.jobs if not is_done(folder / str(job.number))]
     watch = SweepWatch(folder, len(plan.jobs))
     watch.expect([job.number for job in todo], n_done=len(plan.jobs) - len(todo))

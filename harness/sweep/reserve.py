@@ -9,7 +9,19 @@ from harness.prepare import prepare
 from harness.sweep.plan import Job
 
 
-def reserve_looks(jobs: Sequence[Job]) -> dict[str, str]:
+def test_fingerprints(jobs: Sequence[Job]) -> dict[str, str]:
+    """Fingerprint of the test rows, by protocol.
+
+    Raises:
+        HarnessError: If the data cannot be read.
+    """
+    return {
+        protocol: prepare(family[0].settings).test_fingerprint
+        for protocol, family in _families(jobs).items()
+    }
+
+
+def reserve_looks(jobs: Sequence[Job]) -> None:
     """Write one reservation per protocol of the sweep, in the launching process.
 
     Planned blind looks are spent one by one, and a winner chosen on validation is judged
@@ -18,22 +30,14 @@ def reserve_looks(jobs: Sequence[Job]) -> dict[str, str]:
     Args:
         jobs: The sweep's jobs.
 
-    Returns:
-        Fingerprint of the test rows, by protocol.
-
     Raises:
         HarnessError: If the data or the ledger cannot be read.
     """
-    by_protocol: dict[str, list[Job]] = {}
-    for job in jobs:
-        by_protocol.setdefault(job.protocol, []).append(job)
-    tests = {}
-    for protocol, family in by_protocol.items():
+    for protocol, family in _families(jobs).items():
         first = family[0].settings
-        prepared = prepare(first)
-        tests[protocol] = prepared.test_fingerprint
         if first.holdout.looks > 1 or first.holdout.select != "all":
             continue
+        prepared = prepare(first)
         with Chain(ledger_path(first.running.ledger)) as chain:
             reserve(
                 chain,
@@ -42,4 +46,10 @@ def reserve_looks(jobs: Sequence[Job]) -> dict[str, str]:
                 prepared.test_fingerprint,
                 [job.candidate for job in family],
             )
-    return tests
+
+
+def _families(jobs: Sequence[Job]) -> dict[str, list[Job]]:
+    found: dict[str, list[Job]] = {}
+    for job in jobs:
+        found.setdefault(job.protocol, []).append(job)
+    return found

@@ -21,7 +21,7 @@ from harness.sweep.current import current
 from harness.sweep.job_words import job_words
 from harness.sweep.live import SweepWatch
 from harness.sweep.plan import Job, parsed
-from harness.sweep.reserve import reserve_looks
+from harness.sweep.reserve import test_fingerprints
 from harness.sweep.sweep_file import begin_sweep, is_done
 from harness.sweep.threads import workers_of
 
@@ -67,7 +67,7 @@ def sweep_search(launcher: Any, config: Any, words: Sequence[str]) -> list[Any]:
         protocol=protocol,
         candidate=candidate_fingerprint(settings),
     )
-    tests = reserve_looks([probe])
+    tests = test_fingerprints([probe])
     begin_sweep(folder, words, {protocol: settings}, tests, {}, is_resumed=current.is_resumed)
     study = _study(folder / STUDY, settings, int(options.seed))
     watch = SweepWatch(folder, int(options.n_trials))
