@@ -34,7 +34,7 @@ from harness.judgement import decide_window
 from harness.ledger import (
     Chain,
     Look,
-    ledger_path,
+    ledger_place,
     record_verdict,
     take_look,
 )
@@ -64,7 +64,7 @@ def run_experiment(
     with stage("audit the columns"):
         findings = prepared.findings
     trial = _trial(settings, prepared, stage)
-    ledger = ledger_path(settings.running.ledger)
+    ledger = ledger_place(settings.running.ledger)
     with stage("open the test window"), Chain(ledger) as chain:
         look = _open(chain, settings, prepared, trial)
     with stage("score the test window"):

@@ -24,7 +24,7 @@ from harness.decision.judge import baseline_factor, verdict_on, verdict_without_
 from harness.decision.sentence import Wording
 from harness.evidence import Estimate
 from harness.evidence.estimate import without_interval
-from harness.ledger import Chain, LogLook, Look, ledger_path, look_at_log, record_verdict
+from harness.ledger import Chain, LogLook, Look, ledger_place, look_at_log, record_verdict
 from harness.settings import AbtestRunSettings, CriteriaSettings
 from harness.stages import Stages
 
@@ -95,7 +95,7 @@ def run_abtest(
     protocol = abtest_fingerprint(settings)
     candidate = hashlib.sha256(f"{log.control}\n{log.treatment}".encode()).hexdigest()
     fingerprint = log.fingerprint()
-    ledger = ledger_path(settings.running.ledger)
+    ledger = ledger_place(settings.running.ledger)
     with stage("open the log"), Chain(ledger) as chain:
         look = look_at_log(
             chain,

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from harness.artefacts import SCHEMA_VERSION, to_json
 from harness.cli.output import Table, add_format_argument, print_table
-from harness.ledger import Chain, Entry, ledger_path, unseal
+from harness.ledger import Chain, Entry, ledger_place, unseal
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -18,19 +18,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("window", nargs="?", help="unseal: the window's key, or its beginning")
     parser.add_argument("--reason", default="", help="unseal: why; it is kept")
-    parser.add_argument("--ledger", help="ledger file (default: HARNESS_LEDGER, else the user's)")
+    parser.add_argument(
+        "--ledger", help="file or postgresql:// URL (default: HARNESS_LEDGER, else the user's)"
+    )
     add_format_argument(parser)
 
 
 def run(options: argparse.Namespace) -> int:
     """Print, check, export or unseal."""
-    with Chain(ledger_path(options.ledger)) as chain:
+    with Chain(ledger_place(options.ledger)) as chain:
         return _act(chain, options)
 
 
 def _act(chain: Chain, options: argparse.Namespace) -> int:
     if options.action == "verify":
-        print(f"{chain.path}: {chain.verify()} entries, each chained to the one before")
+        print(f"{chain.place}: {chain.verify()} entries, each chained to the one before")
     elif options.action == "export":
         for entry in chain.entries():
             line = {name: getattr(entry, name) for name in entry.__slots__}

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from harness.ledger.chain import Chain, Entry, ledger_path
+from harness.ledger.chain import Chain, Entry
 from harness.ledger.experiment import LogLook, look_at_log
 from harness.ledger.looks import Look, record_verdict, reserve, take_look, unseal
+from harness.ledger.place import ledger_place
 from harness.ledger.window import LabelledWindow, labelled_window
 
 __all__ = [
@@ -14,7 +15,7 @@ __all__ = [
     "LogLook",
     "Look",
     "labelled_window",
-    "ledger_path",
+    "ledger_place",
     "look_at_log",
     "record_verdict",
     "reserve",

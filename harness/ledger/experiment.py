@@ -126,5 +126,5 @@ def _look(entry: Entry, used: int, chain: Chain, *, is_repeat: bool) -> Look:
         is_repeat=is_repeat,
         fresh_days=content["n_days"],
         sentence=content["sentence"],
-        ledger=str(chain.path),
+        ledger=str(chain.place),
     )

@@ -222,7 +222,7 @@ def _look(
         is_repeat=is_repeat,
         fresh_days=content["fresh_days"],
         sentence=_sentence(content, len(window.days), used),
-        ledger=str(chain.path),
+        ledger=str(chain.place),
     )
 
 

@@ -76,8 +76,8 @@ class AbtestRunning:
     """Place of an A/B evaluation: nothing here may change a decision.
 
     Attributes:
-        ledger: File of the holdout ledger; null takes HARNESS_LEDGER, else the user's data
-            folder.
+        ledger: File of the holdout ledger, or postgresql://USER@HOST/DATABASE for a team's; null
+            takes HARNESS_LEDGER, else the user's data folder.
         folder: Where results go; null makes a folder below outputs/.
     """
 

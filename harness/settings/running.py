@@ -31,8 +31,8 @@ class RunningSettings:
         cache_dir: Folder, or URL behind it, of work that runs share; null takes HARNESS_CACHE,
             else the user's cache folder.
         cache_max_gb: Size the folder is kept to; 0 keeps nothing.
-        ledger: File of the holdout ledger; null takes HARNESS_LEDGER, else the user's data
-            folder.
+        ledger: File of the holdout ledger, or postgresql://USER@HOST/DATABASE for a team's; null
+            takes HARNESS_LEDGER, else the user's data folder.
         n_jobs: Threads for training and scoring; null takes all cores.
         engine: local, or ray: what reads and scores the parts of a streamed table.
         pipeline_format: skops, or joblib for models skops cannot store; loading joblib runs code

@@ -6,8 +6,9 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-# What this process was told by its environment, and its workers may not be.
-_PREFIX = "HARNESS_"
+# What this process was told by its environment, and its workers may not be. Keys are not among
+# them: Hydra writes these words down.
+_TOLD = ("HARNESS_CACHE", "HARNESS_LEDGER", "HARNESS_QUIET", "HARNESS_REGISTRY")
 
 
 def job_words(words: Sequence[str], sweep: Path, number: int) -> list[str]:
@@ -19,9 +20,9 @@ def job_words(words: Sequence[str], sweep: Path, number: int) -> list[str]:
         number: Its number.
     """
     told = [
-        f"+hydra.job.env_set.{name}={_quoted(value)}"
-        for name, value in sorted(os.environ.items())
-        if name.startswith(_PREFIX)
+        f"+hydra.job.env_set.{name}={_quoted(os.environ[name])}"
+        for name in _TOLD
+        if name in os.environ
     ]
     place = [
         f"hydra.sweep.dir={_quoted(str(sweep.resolve()))}",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from harness.ledger import Chain, ledger_path, reserve
+from harness.ledger import Chain, ledger_place, reserve
 from harness.prepare import prepare
 from harness.sweep.plan import Job
 
@@ -38,7 +38,7 @@ def reserve_looks(jobs: Sequence[Job]) -> None:
         if first.holdout.looks > 1 or first.holdout.select != "all":
             continue
         prepared = prepare(first)
-        with Chain(ledger_path(first.running.ledger)) as chain:
+        with Chain(ledger_place(first.running.ledger)) as chain:
             reserve(
                 chain,
                 prepared.window,

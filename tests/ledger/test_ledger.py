@@ -148,7 +148,7 @@ def test_a_window_seen_in_full_has_no_blind_looks_left(chain, window):
 
 def test_entries_can_be_neither_changed_nor_dropped(chain, window):
     look(chain, window, "a")
-    with sqlite3.connect(chain.path) as db:
+    with sqlite3.connect(chain.place) as db:
         for words in ("UPDATE entries SET kind = 'x'", "DELETE FROM entries"):
             with pytest.raises(sqlite3.IntegrityError, match="append-only"):
                 db.execute(words)
@@ -178,9 +178,9 @@ def test_a_ledger_tampered_with_is_found_out(chain, window, words, sentence):
     record_verdict(chain, look(chain, window, "a"), "SHIP")
     assert chain.verify() == 2
     chain.close()
-    tampered(chain.path, words)
+    tampered(chain.place, words)
     with pytest.raises(LedgerError, match=sentence):
-        Chain(chain.path).verify()
+        Chain(chain.place).verify()
 
 
 def test_a_newer_or_foreign_file_is_refused(tmp_path):

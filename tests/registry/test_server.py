@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import signal
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -17,16 +15,11 @@ import pytest
 from harness.registry import Registry, promote, register, rollback
 from harness.registry.journal import read_moves
 from harness.registry.versions import bundle_of, find_version
+from tests.databases import HAS_POSTGRESQL, free_port, postgres
 from tests.serving.conftest import wait_for, write
 
 pytestmark = pytest.mark.slow
 DAY = ["promote", "promote", "rollback"]
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
 
 
 @contextlib.contextmanager
@@ -82,43 +75,7 @@ def test_a_day_on_a_real_server(tmp_path, monkeypatch):
         assert a_day(uri, tmp_path, monkeypatch) == DAY
 
 
-@contextlib.contextmanager
-def postgres(folder: Path):
-    """A PostgreSQL of its own, by a user without rights where the test runs as root."""
-    binaries = Path(str(shutil.which("pg_ctl"))).resolve().parent
-    data, port = folder / "data", free_port()
-    prefix: list[str] = []
-    if os.geteuid() == 0:
-        folder.chmod(0o777)
-        for parent in folder.parents:
-            if str(parent).startswith("/tmp/"):
-                parent.chmod(0o755)
-        prefix = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"]
-
-    def run(*words: str) -> None:
-        done = subprocess.run([*prefix, *words], capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr
-
-    run(str(binaries / "initdb"), "-D", str(data), "-U", "harness", "-A", "trust")
-    options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={data}"
-    run(
-        str(binaries / "pg_ctl"),
-        "-D",
-        str(data),
-        "-w",
-        "-l",
-        str(data / "log"),
-        "-o",
-        options,
-        "start",
-    )
-    try:
-        yield f"postgresql://harness@127.0.0.1:{port}/postgres"
-    finally:
-        run(str(binaries / "pg_ctl"), "-D", str(data), "-m", "immediate", "stop")
-
-
-if shutil.which("pg_ctl") and shutil.which("postgres"):
+if HAS_POSTGRESQL:
 
     def test_a_day_on_postgresql(tmp_path, monkeypatch):
         place = tmp_path / "postgres"
