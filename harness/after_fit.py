@@ -90,7 +90,9 @@ def reference_of(
     def columns() -> ColumnReference:
         rows = np.concatenate([split.train, split.validation, split.test])
         kinds = (dataset.roles.numeric, dataset.roles.categorical)
-        return column_reference(dataset.take(rows), dataset.local_time()[rows], kinds)
+        return column_reference(
+            dataset.take(rows), dataset.local_time()[rows], kinds, prepared.engine
+        )
 
     return reference_profile(
         prepared.once("columns", "", columns),

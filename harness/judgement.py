@@ -12,6 +12,7 @@ from harness.audit import Finding, blocking
 from harness.decision import Decision, Judged, criteria_of, decide, judge, judge_any
 from harness.decision.decide import Minimums
 from harness.decision.sentence import Wording
+from harness.engine import Engine, LocalEngine
 from harness.evaluation import ScoredWindow
 from harness.evidence import MAX_FOR_ROWS, RowMetric, blocks_of, design_effect, find_metric
 from harness.settings import CriteriaSettings
@@ -27,6 +28,7 @@ def decide_window(
     *,
     alpha_divisor: int = 1,
     exploratory: str | None = None,
+    engine: Engine | None = None,
 ) -> Decision:
     """Judge every criterion and weigh the verdicts.
 
@@ -37,6 +39,7 @@ def decide_window(
         findings: What the leakage audit saw.
         alpha_divisor: Alpha of each bound is divided by this, for shared windows.
         exploratory: Why the look proves nothing, where the window was opened before.
+        engine: What works the guardrails out; null for this process.
     """
     alpha = criteria.alpha / alpha_divisor
     judged = Judged(
@@ -58,7 +61,9 @@ def decide_window(
     verdicts = list(
         judge_any(primaries, alpha, lambda c, each: judge(c, replace(judged, alpha=each))[0])
     )
-    verdicts += [v for c in asked if not c.is_primary for v in judge(c, judged)]
+    guardrails = [c for c in asked if not c.is_primary]
+    for found in (engine or LocalEngine()).map(judge, guardrails, judged):
+        verdicts += found
     invalid = _taken_for_independent(criteria, test)
     invalid += [f"Leakage, check {f.check}: {f.sentence}" for f in blocking(findings)]
     return decide(verdicts, minimums, alpha=alpha, invalid=invalid, exploratory=exploratory)

@@ -30,7 +30,7 @@ from harness.data import (
 from harness.data.outcome_values import RowValues, row_values
 from harness.data.stream import StreamedDataset
 from harness.data.stream.read import draw_sample
-from harness.engine import open_engine
+from harness.engine import Engine, open_engine
 from harness.ledger import LabelledWindow, labelled_window
 from harness.settings import ChampionBaseline, RunSettings
 from harness.stages import Stages
@@ -50,6 +50,7 @@ class Prepared:
         splits: Windows at every origin, the judged one last.
         values: Worth per row.
         key: Fingerprint of the rows and windows.
+        engine: What carries out work that can be spread.
         memory: Things others worked out of it, while it is the last one used.
     """
 
@@ -59,6 +60,7 @@ class Prepared:
     splits: tuple[Split, ...]
     values: RowValues
     key: str
+    engine: Engine
     memory: dict[str, tuple[str, Any]] = field(default_factory=dict)
 
     @cached_property
@@ -98,7 +100,7 @@ class Prepared:
         return self.store.once(
             "audit",
             key_of(rows=self.key, audit=asdict(audit)),
-            lambda: audit_before(*self.in_memory, audit),
+            lambda: audit_before(*self.in_memory, audit, self.engine),
             pack=lambda found: Stored(facts={"findings": [asdict(f) for f in found]}),
             unpack=_findings,
         )
@@ -167,7 +169,8 @@ def prepare(settings: RunSettings, *, stages: Stages | None = None) -> Prepared:
         if (found := _LAST.get(key)) is not None:
             return found
         store = open_store(running.cache_dir, running.cache_max_gb)
-        dataset = read_dataset(settings.dataset, store, open_engine(running.engine))
+        engine = open_engine(running.engine)
+        dataset = read_dataset(settings.dataset, store, engine)
         values = row_values(settings.criteria.outcome_values, dataset.label, dataset.frame)
     with stage("split by time"):
         splits = split_windows(settings.split, dataset)
@@ -183,6 +186,7 @@ def prepare(settings: RunSettings, *, stages: Stages | None = None) -> Prepared:
         splits=splits,
         values=values,
         key=key_of(rows=dataset.key, split=asdict(settings.split)),
+        engine=engine,
     )
     _LAST.clear()
     _LAST[key] = prepared

@@ -89,10 +89,13 @@ def run_experiment(
             findings,
             alpha_divisor=look.alpha_divisor,
             exploratory=look.sentence if look.is_exploratory else None,
+            engine=prepared.engine,
         )
         with Chain(ledger) as chain:
             record_verdict(chain, look, decision.decision)
-        metrics = metric_figures(test.candidate, test.baseline, settings.criteria.alpha)
+        metrics = metric_figures(
+            test.candidate, test.baseline, settings.criteria.alpha, prepared.engine
+        )
         segments = segment_figures(test.candidate, test.baseline, test.segments)
         periods = period_figures(test.candidate, test.baseline, test.local_time)
         series = _series(settings.criteria, test)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,10 +23,25 @@ from harness.audit.over_time import check_over_time
 from harness.audit.view import View
 from harness.audit.windows import check_scaling, check_windows
 from harness.data import Dataset, Split
+from harness.engine import Engine, LocalEngine
 from harness.evidence.auc import plain_auc
 from harness.settings import AuditSettings
 
 Check = Callable[[], list[Finding]]
+_ColumnCheck = Callable[[View, AuditSettings], list[Finding]]
+
+_BEFORE: dict[str, _ColumnCheck] = {
+    "L01": lambda view, settings: check_availability(view.dataset, settings),
+    "L02": check_alone,
+    "L04": check_disguise,
+    "L05": check_identifiers,
+    "L06": lambda view, settings: check_gap(view.split),
+    "L07": check_duplicates,
+    "L08": check_over_time,
+    "L11": lambda view, settings: check_population(view),
+    "L12": lambda view, settings: check_windows(view),
+    "L13": lambda view, settings: check_scaling(view),
+}
 
 _OFF = Finding(
     check="L00",
@@ -56,30 +72,26 @@ class FittedCandidate:
     test: NDArray[np.float64]
 
 
-def audit_before(dataset: Dataset, split: Split, settings: AuditSettings) -> tuple[Finding, ...]:
+def audit_before(
+    dataset: Dataset, split: Split, settings: AuditSettings, engine: Engine | None = None
+) -> tuple[Finding, ...]:
     """Checks on columns and split, before anything is trained.
 
     Args:
         dataset: All rows.
         split: The judged windows.
         settings: Which checks, and from where on they speak.
+        engine: What carries the checks out; null for this process.
     """
     if not settings.enabled:
         return (_OFF,)
-    view = View(dataset=dataset, split=split)
-    checks: dict[str, Check] = {
-        "L01": lambda: check_availability(dataset, settings),
-        "L02": lambda: check_alone(view, settings),
-        "L04": lambda: check_disguise(view, settings),
-        "L05": lambda: check_identifiers(view, settings),
-        "L06": lambda: check_gap(split),
-        "L07": lambda: check_duplicates(view, settings),
-        "L08": lambda: check_over_time(view, settings),
-        "L11": lambda: check_population(view),
-        "L12": lambda: check_windows(view),
-        "L13": lambda: check_scaling(view),
-    }
-    return _run(checks, settings)
+    shared = (View(dataset=dataset, split=split), settings)
+    found = (engine or LocalEngine()).map(_check_before, list(_BEFORE), shared)
+    return _kept([finding for findings in found for finding in findings], settings)
+
+
+def _check_before(code: str, shared: tuple[View, AuditSettings]) -> list[Finding]:
+    return carry_out(code, partial(_BEFORE[code], *shared))
 
 
 def audit_after(
@@ -117,7 +129,8 @@ def audit_after(
             *check_importance(view, fitted.score, fitted.refit, settings),
         ],
     }
-    return _run(checks, settings)
+    found = [carry_out(code, check) for code, check in checks.items()]
+    return _kept([finding for findings in found for finding in findings], settings)
 
 
 def blocking(findings: Sequence[Finding]) -> tuple[Finding, ...]:
@@ -125,21 +138,23 @@ def blocking(findings: Sequence[Finding]) -> tuple[Finding, ...]:
     return tuple(f for f in findings if f.severity == BLOCK and f.accepted is None)
 
 
-def _run(checks: dict[str, Check], settings: AuditSettings) -> tuple[Finding, ...]:
-    findings: list[Finding] = []
-    for code, check in checks.items():
-        try:
-            findings += check()
-        except Exception as error:  # noqa: BLE001  # whatever it was, the table went unchecked
-            findings.append(
-                Finding(
-                    check=code,
-                    title="check crashed",
-                    severity=BLOCK,
-                    columns=(),
-                    sentence=f"Check {code} stopped with {type(error).__name__}: {error}",
-                    advice="Report this; accept the finding to go on without the check.",
-                )
+def carry_out(code: str, check: Check) -> list[Finding]:
+    """What a check finds, or that it crashed."""
+    try:
+        return check()
+    except Exception as error:  # noqa: BLE001  # whatever it was, the table went unchecked
+        return [
+            Finding(
+                check=code,
+                title="check crashed",
+                severity=BLOCK,
+                columns=(),
+                sentence=f"Check {code} stopped with {type(error).__name__}: {error}",
+                advice="Report this; accept the finding to go on without the check.",
             )
+        ]
+
+
+def _kept(findings: Sequence[Finding], settings: AuditSettings) -> tuple[Finding, ...]:
     order = {BLOCK: 0, WARN: 1, NOTE: 2}
     return accept(sorted(findings, key=lambda f: order[f.severity]), settings.accept)

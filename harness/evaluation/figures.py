@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from harness.engine import Engine, LocalEngine
 from harness.evaluation.window import points
 from harness.evidence import (
     Estimate,
@@ -100,20 +101,30 @@ def block_series(metric: RowMetric, candidate: ScoredRows, baseline: ScoredRows)
 
 
 def metric_figures(
-    candidate: ScoredRows, baseline: ScoredRows, alpha: float
+    candidate: ScoredRows, baseline: ScoredRows, alpha: float, engine: Engine | None = None
 ) -> tuple[MetricFigure, ...]:
-    """All row metrics, with intervals where the blocks allow them."""
-    return tuple(
-        MetricFigure(
-            name=metric.name,
-            title=metric.title,
-            unit=metric.unit,
-            higher_is_better=metric.higher_is_better,
-            candidate=estimate_level(metric, candidate, alpha),
-            baseline=metric.point(baseline),
-            difference=estimate_contrast(metric, candidate, baseline, alpha),
-        )
-        for metric in row_metrics()
+    """All row metrics, with intervals where the blocks allow them.
+
+    Args:
+        candidate: Test rows as the candidate scored them.
+        baseline: The same rows as the baseline scored them.
+        alpha: Error probability of each one-sided bound.
+        engine: What works the metrics out; null for this process.
+    """
+    shared = (candidate, baseline, alpha)
+    return tuple((engine or LocalEngine()).map(_figure, row_metrics(), shared))
+
+
+def _figure(metric: RowMetric, shared: tuple[ScoredRows, ScoredRows, float]) -> MetricFigure:
+    candidate, baseline, alpha = shared
+    return MetricFigure(
+        name=metric.name,
+        title=metric.title,
+        unit=metric.unit,
+        higher_is_better=metric.higher_is_better,
+        candidate=estimate_level(metric, candidate, alpha),
+        baseline=metric.point(baseline),
+        difference=estimate_contrast(metric, candidate, baseline, alpha),
     )
 
 

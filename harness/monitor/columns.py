@@ -13,13 +13,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from harness.engine import Engine, LocalEngine
 from harness.monitor.profile import (
+    CATEGORICAL,
     NUMERIC,
     ColumnProfile,
     Profile,
     category_of,
+    n_repeated_rows,
     numbers_of,
-    profile_frame,
+    profile_column,
 )
 from harness.monitor.variation import Variation
 
@@ -58,6 +61,7 @@ def column_reference(
     features: pd.DataFrame,
     local_time: pd.DatetimeIndex,
     kinds: tuple[Sequence[str], Sequence[str]],
+    engine: Engine | None = None,
 ) -> ColumnReference:
     """Profile the features of the rows a model was trained and judged on.
 
@@ -65,24 +69,68 @@ def column_reference(
         features: Typed features of all rows, shape (n_rows, n_features).
         local_time: Their prediction times in the dataset's zone.
         kinds: Names of numeric and of categorical features.
+        engine: What works the columns out; null for this process.
     """
     numeric, categorical = kinds
-    profile = profile_frame(features, numeric, categorical)
     code, n_periods, days, span = periods_of(local_time)
-    shares, nulls, constant_days = {}, {}, {}
+    of_kind = dict.fromkeys(numeric, NUMERIC) | dict.fromkeys(categorical, CATEGORICAL)
+    names = [str(name) for name in features if name in of_kind]
     order = np.argsort(code, kind="stable")
-    starts = np.searchsorted(code[order], np.arange(n_periods))
-    for name, column in profile.columns.items():
-        shares[name] = shares_by_period(features[name], column, code, n_periods, days)
-        nulls[name] = _null_share(features[name], code, n_periods, days)
-        constant_days[name] = _constant_days(features[name], column, order, starts, days)
+    periods = _Periods(
+        code=code,
+        n=n_periods,
+        days=days,
+        order=order,
+        starts=np.searchsorted(code[order], np.arange(n_periods)),
+    )
+    shared = (features, of_kind, periods)
+    followed = list((engine or LocalEngine()).map(_follow, names, shared))
+    by_name = dict(zip(names, followed, strict=True))
+    profile = Profile(
+        columns={name: each.profile for name, each in by_name.items()},
+        n_rows=len(features),
+        n_repeated=n_repeated_rows(features, numeric, categorical),
+    )
     return ColumnReference(
         profile=profile,
-        shares=shares,
-        nulls=nulls,
-        constant_days=constant_days,
+        shares={name: each.shares for name, each in by_name.items()},
+        nulls={name: each.nulls for name, each in by_name.items()},
+        constant_days={name: each.constant_days for name, each in by_name.items()},
         timezone=str(local_time.tz),
         span=span,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Periods:
+    """Period of each row, and the rows of each period."""
+
+    code: NDArray[np.intp]
+    n: int
+    days: float
+    order: NDArray[np.intp]
+    starts: NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Followed:
+    """One feature's part of a reference."""
+
+    profile: ColumnProfile
+    shares: Variation
+    nulls: Variation
+    constant_days: float
+
+
+def _follow(name: str, shared: tuple[pd.DataFrame, Mapping[str, str], _Periods]) -> _Followed:
+    features, of_kind, periods = shared
+    column = features[name]
+    profile = profile_column(column, of_kind[name])
+    return _Followed(
+        profile=profile,
+        shares=shares_by_period(column, profile, periods.code, periods.n, periods.days),
+        nulls=_null_share(column, periods.code, periods.n, periods.days),
+        constant_days=_constant_days(column, profile, periods),
     )
 
 
@@ -150,19 +198,10 @@ def _null_share(column: pd.Series, code: NDArray[np.intp], n: int, days: float) 
 def _constant_days(
     column: pd.Series,
     profile: ColumnProfile,
-    order: NDArray[np.intp],
-    starts: NDArray[np.intp],
-    days: float,
+    periods: _Periods,
 ) -> float:
-    """Longest time with a single value.
-
-    Args:
-        column: The feature.
-        profile: Its profile.
-        order: Rows sorted by period, shape (n_rows,).
-        starts: Where each period begins in that order, shape (n_periods,).
-        days: Length of a period.
-    """
+    """Longest time with a single value."""
+    order, starts = periods.order, periods.starts
     if profile.kind == NUMERIC:
         values = numbers_of(column)[0][order]
         absent = np.isnan(values)
@@ -180,7 +219,7 @@ def _constant_days(
         goes_on = is_constant and run and least[i] == least[i - 1]
         run = run + 1 if goes_on else int(is_constant)
         longest = max(longest, run)
-    return longest * days
+    return longest * periods.days
 
 
 def _counts(code: NDArray[np.intp], cell: NDArray[np.intp], n: int, n_cells: int) -> Floats:

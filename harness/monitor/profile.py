@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -105,6 +106,26 @@ def profile_frame(
     return profile_windows([frame], numeric, categorical, [slice(None)], len(frame))[0]
 
 
+def profile_column(column: pd.Series, kind: str) -> ColumnProfile:
+    """One column of a table, as `profile_frame` sees it.
+
+    Args:
+        column: Its values, whatever their type.
+        kind: numeric or categorical.
+    """
+    return _read(column, kind).profile(str(column.name), slice(None), _places(len(column)))
+
+
+def n_repeated_rows(frame: pd.DataFrame, numeric: Sequence[str], categorical: Sequence[str]) -> int:
+    """Rows that occurred before with the same values throughout, as `profile_frame` counts them."""
+    hashes = np.zeros(len(frame), dtype=np.uint64)
+    kinds = dict.fromkeys(numeric, NUMERIC) | dict.fromkeys(categorical, CATEGORICAL)
+    for name in map(str, frame.columns):
+        if name in kinds:
+            _mix_in(hashes, _read(frame[name], kinds[name]).hashes)
+    return _n_repeated(hashes)
+
+
 def profile_windows(
     blocks: Iterable[pd.DataFrame],
     numeric: Sequence[str],
@@ -123,7 +144,7 @@ def profile_windows(
     """
     found: list[dict[str, ColumnProfile]] = [{} for _ in windows]
     hashes = np.zeros(n_rows, dtype=np.uint64)
-    place = _mixed(np.arange(1, n_rows + 1, dtype=np.uint64))
+    place = _places(n_rows)
     kinds = dict.fromkeys(numeric, NUMERIC) | dict.fromkeys(categorical, CATEGORICAL)
     for block in blocks:
         for name in map(str, block.columns):
@@ -255,6 +276,12 @@ def _mix_in(hashes: Hashes, bits: Hashes) -> None:
     hashes ^= bits
     hashes *= _ODD
     hashes ^= hashes >> _SHIFT
+
+
+@lru_cache(maxsize=1)
+def _places(n_rows: int) -> Hashes:
+    """A weight for each place, so that a column's hash depends on the order of its values."""
+    return _mixed(np.arange(1, n_rows + 1, dtype=np.uint64))
 
 
 def _mixed(bits: Hashes) -> Hashes:

@@ -34,7 +34,8 @@ class RunningSettings:
         ledger: File of the holdout ledger, or postgresql://USER@HOST/DATABASE for a team's; null
             takes HARNESS_LEDGER, else the user's data folder.
         n_jobs: Threads for training and scoring; null takes all cores.
-        engine: local, or ray: what reads and scores the parts of a streamed table.
+        engine: local, or ray: the workers of a cluster read and score the parts of a streamed
+            table, audit, profile and judge.
         pipeline_format: skops, or joblib for models skops cannot store; loading joblib runs code
             and has to be trusted.
         report: Whether report.html is drawn.

@@ -13,6 +13,7 @@ from harness.sweep.plan import plan_grid
 from harness.sweep.progress import say
 from harness.sweep.reserve import reserve_looks, test_fingerprints
 from harness.sweep.sweep_file import begin_sweep, is_done
+from harness.sweep.warm import warm_pool
 
 
 def sweep_grid(launcher: Any, config: Any, words: Sequence[str]) -> list[Any]:
@@ -34,16 +35,17 @@ def sweep_grid(launcher: Any, config: Any, words: Sequence[str]) -> list[Any]:
         say(note)
     folder = Path(config.hydra.sweep.dir)
     protocols = {job.protocol: job.settings for job in reversed(plan.jobs)}
-    tests = test_fingerprints(plan.jobs)
-    begin_sweep(
-        folder,
-        words,
-        protocols,
-        tests,
-        {job.number: job.candidate for job in plan.jobs},
-        is_resumed=current.is_resumed,
-    )
-    reserve_looks(plan.jobs)  # once nothing else can refuse the sweep: a reservation stays
+    with warm_pool(config.hydra.launcher):
+        tests = test_fingerprints(plan.jobs)
+        begin_sweep(
+            folder,
+            words,
+            protocols,
+            tests,
+            {job.number: job.candidate for job in plan.jobs},
+            is_resumed=current.is_resumed,
+        )
+        reserve_looks(plan.jobs)  # once nothing else can refuse the sweep: a reservation stays
     todo = [job for job in plan.jobs if not is_done(folder / str(job.number))]
     watch = SweepWatch(folder, len(plan.jobs))
     watch.expect([job.number for job in todo], n_done=len(plan.jobs) - len(todo))

@@ -9,7 +9,7 @@ import pytest
 from harness.audit import audit_before, blocking
 from harness.audit.after import check_collapse
 from harness.audit.alone import column_powers
-from harness.audit.run import _run
+from harness.audit.run import carry_out
 from harness.audit.view import View
 from harness.cache import Store
 from harness.data import read_dataset, split_windows
@@ -125,7 +125,7 @@ def test_a_check_that_crashes_blocks():
     def broken():
         raise RuntimeError("boom")
 
-    (finding,) = _run({"L02": broken}, AuditSettings())
+    (finding,) = carry_out("L02", broken)
     assert (finding.severity, finding.title) == ("block", "check crashed")
     assert "boom" in finding.sentence
 

@@ -98,24 +98,35 @@ def test_the_same_decision_as_in_memory(harness, folder):
 
 
 @pytest.mark.slow
-def test_a_cluster_gives_the_very_same_decision(harness, folder):
+@pytest.mark.parametrize("stream", ["true", "false"])
+def test_a_cluster_gives_the_very_same_figures(harness, folder, stream):
     import ray
 
     try:
         for name in ("local", "ray"):
             status, _, err = harness(
-                "run", *WORDS, "dataset.path=t", "dataset.stream=true", f"running.engine={name}",
-                f"hydra.run.dir={name}", f"running.ledger={name}.sqlite",
+                "run", *WORDS, "dataset.path=t", f"dataset.stream={stream}", f"running.engine={name}",
+                f"hydra.run.dir={name}", f"running.ledger={name}.sqlite", f"running.cache_dir={name}_cache",
             )  # fmt: skip
             assert status == 0, err
     finally:
         ray.shutdown()
-    ours, theirs = (
-        json.loads((folder / n / "decision.json").read_text()) for n in ("local", "ray")
+
+    def told(name: str, file: str):
+        return json.loads((folder / name / file).read_text("utf-8"))
+
+    def untimed(name: str, file: str, key: str):
+        return [m for m in told(name, file)[key] if "latency" not in m["name"]]
+
+    assert untimed("local", "decision.json", "criteria") == untimed(
+        "ray", "decision.json", "criteria"
     )
-    assert [c for c in ours["criteria"] if "latency" not in c["name"]] == [
-        c for c in theirs["criteria"] if "latency" not in c["name"]
-    ]
+    assert untimed("local", "metrics.json", "test") == untimed("ray", "metrics.json", "test")
+    assert told("local", "audit.json") == told("ray", "audit.json")
+    bundles = [told(name, "bundle/manifest.json")["files"] for name in ("local", "ray")]
+    for files in bundles:
+        files.pop("config.json")  # it names the engine
+    assert bundles[0] == bundles[1]
 
 
 def test_what_cannot_be_streamed_is_refused_by_key(harness, folder):
