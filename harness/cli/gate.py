@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 
-from harness.artefacts import find_run, read_json, read_record, to_json
+from harness.artefacts import find_run, read_json, read_record, to_json, write_text
 from harness.cli.decision_panel import decision_markdown
+from harness.cli.junit import junit_xml
 from harness.cli.output import add_format_argument
 from harness.errors import ArtefactError
 
@@ -17,6 +19,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The run to ask."""
     parser.add_argument("run", help="run folder, or `last`")
     add_format_argument(parser)
+    parser.add_argument(
+        "--junit", type=Path, help="also write a JUnit file, a test case for each criterion"
+    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -34,6 +39,9 @@ def run(options: argparse.Namespace) -> int:
     status = EXIT_STATUS.get(decision.get("decision", ""))
     if status is None:
         raise ArtefactError(f"{folder / 'decision.json'}: names no decision this harness knows")
+    if options.junit is not None:
+        options.junit.parent.mkdir(parents=True, exist_ok=True)
+        write_text(options.junit, junit_xml(decision, folder.name))
     if options.format == "json":
         print(to_json(decision), end="")
     elif options.format == "markdown":

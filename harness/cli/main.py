@@ -31,6 +31,11 @@ class Command:
 
 
 COMMANDS = {
+    "init": Command(
+        "init",
+        "a first config for a table of your own",
+        "harness init loans.csv --time issued --label defaulted",
+    ),
     "run": Command(
         "run",
         "train, evaluate and decide; -m sweeps",
@@ -49,6 +54,8 @@ COMMANDS = {
         "harness protocol diff outputs/a outputs/b",
         takes_overrides=True,
     ),
+    "check": Command("check", "whether config files can be meant", "harness check conf"),
+    "schema": Command("schema", "JSON Schemas of config files, for editors", "harness schema conf"),
     "compare": Command("compare", "runs side by side", "harness compare outputs/2013-11-01"),
     "gate": Command("gate", "a run's decision as exit status, for pipelines", "harness gate last"),
     "decide": Command(

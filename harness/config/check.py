@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from harness.config.choices import check_choices
 from harness.config.criteria_check import check_criteria
 from harness.config.ranges import check_monitoring, check_ranges
 from harness.errors import ConfigError, did_you_mean
@@ -28,7 +29,6 @@ from harness.settings import (
     RunningSettings,
     RunSettings,
 )
-from harness.settings.abtest import LOOKS
 
 # Groups of a config that were checked already, by name and content.
 Checked = dict[tuple[str, str], Any]
@@ -106,9 +106,7 @@ def load_abtest_settings(config: Mapping[str, Any]) -> AbtestRunSettings:
 
 
 def _check_log(criteria: CriteriaSettings, abtest: AbtestSettings) -> None:
-    if abtest.looks not in LOOKS:
-        hint = did_you_mean(abtest.looks, LOOKS)
-        raise ConfigError(f"abtest.looks: '{abtest.looks}' is unknown; {hint}")
+    check_choices("abtest", abtest)
     if not 0 < abtest.share < 1:
         raise ConfigError(f"abtest.share: {abtest.share} must lie between 0 and 1; 0.5 is half")
     if criteria.minimum_duration_days > 0 and abtest.enrolled is None:
@@ -118,14 +116,18 @@ def _check_log(criteria: CriteriaSettings, abtest: AbtestSettings) -> None:
         )
 
 
-def load_criteria(config: Mapping[str, Any]) -> CriteriaSettings:
-    """The criteria of a stored protocol alone.
+def load_criteria(config: Mapping[str, Any], *, of_log: bool = False) -> CriteriaSettings:
+    """The criteria of a protocol alone.
+
+    Args:
+        config: Them, as a plain dict.
+        of_log: Whether metrics are named after an A/B log's columns.
 
     Raises:
         ConfigError: If a key or value cannot be meant.
     """
     criteria: CriteriaSettings = _load_kind("criteria", "criteria", config)
-    check_criteria(criteria)
+    check_criteria(criteria, of_log=of_log)
     return criteria
 
 

@@ -229,7 +229,7 @@ def _missing_option(path: str, text: str) -> ConfigError:
 def _bad_value(key: str, text: str, overrides: Sequence[str], config_name: str) -> ConfigError:
     if "not in '" in text or "not in struct" in text:
         return ConfigError(_unknown_key(key, overrides, config_name))
-    starts = ("Value", "Cannot", "Interpolation", "Union", "Invalid")
+    starts = ("Value", "Cannot", "Interpolation", "Union", "Invalid", "field", "Non optional")
     lines = [line.strip() for line in text.splitlines()]
     line = next((line for line in lines if line.startswith(starts)), lines[0])
     return ConfigError(f"{key}: {line}")

@@ -5,19 +5,19 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
+from harness.config.choices import check_choices
 from harness.errors import ConfigError, did_you_mean
 from harness.settings import CriteriaSettings, Guardrail
 
 _METRICS = Path(__file__).resolve().parent.parent / "evidence" / "metrics"
-RULES = {
+# Which number each rule needs.
+NEEDED = {
     "must_improve_by": "value",
     "must_not_decrease": "tolerance",
     "must_not_increase": "tolerance",
     "must_be_above": "value",
     "must_be_below": "value",
 }
-EVIDENCE = ("proven", "not_disproven", "point")
-BLOCKS = ("day", "week", "entity", "row")
 
 
 def metric_names() -> list[str]:
@@ -52,8 +52,7 @@ def check_criteria(criteria: CriteriaSettings, *, of_log: bool = False) -> None:
         _check_margin(criteria, metric)
     if not 0 < criteria.alpha < 0.5:
         raise ConfigError(f"criteria.alpha: {criteria.alpha} must lie between 0 and 0.5")
-    _check_choice("criteria.evidence", criteria.evidence, EVIDENCE)
-    _check_choice("criteria.blocks", criteria.blocks, BLOCKS)
+    check_choices("criteria", criteria)
     for key in ("minimum_sample_size", "minimum_duration_days"):
         if getattr(criteria, key) < 0:
             raise ConfigError(f"criteria.{key}: {getattr(criteria, key)} must not be negative")
@@ -91,8 +90,8 @@ def _check_margin(criteria: CriteriaSettings, metric: str) -> None:
 
 
 def _check_guardrail(key: str, guardrail: Guardrail) -> None:
-    _check_choice(f"{key}.threshold", guardrail.threshold, tuple(RULES))
-    needed = RULES[guardrail.threshold]
+    check_choices(key, guardrail)
+    needed = NEEDED[guardrail.threshold]
     other = "tolerance" if needed == "value" else "value"
     given = getattr(guardrail, needed)
     if given is None:
@@ -107,8 +106,6 @@ def _check_guardrail(key: str, guardrail: Guardrail) -> None:
         )
     if guardrail.relative and guardrail.threshold in ("must_be_above", "must_be_below"):
         raise ConfigError(f"{key}.relative: {guardrail.threshold} has a fixed line; remove it")
-    if guardrail.evidence is not None:
-        _check_choice(f"{key}.evidence", guardrail.evidence, EVIDENCE)
 
 
 def _check_metric(key: str, metric: str) -> None:
@@ -124,11 +121,6 @@ def _check_direction(key: str, metric: str) -> None:
             f"{key}: {metric} has no direction of its own, so it cannot improve; "
             "use must_be_below or must_be_above as a guardrail"
         )
-
-
-def _check_choice(key: str, value: str, choices: tuple[str, ...]) -> None:
-    if value not in choices:
-        raise ConfigError(f"{key}: '{value}' is unknown; {did_you_mean(value, choices)}")
 
 
 def _check_number(key: str, value: float) -> None:

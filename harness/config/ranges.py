@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from harness.config.choices import check_choices
 from harness.errors import ConfigError, did_you_mean
 from harness.settings import HoldoutSettings, MonitoringSettings, RunSettings
-from harness.settings.monitoring import METHODS, ON_ALERT
-from harness.settings.running import LATENCY_WAYS, PIPELINE_FORMATS
 
 _MONITORING_SHARES = (
     "false_alarm_share",
@@ -36,13 +35,10 @@ def check_ranges(settings: RunSettings) -> None:
     latency = settings.running.latency
     if latency.n_rows < 1 or latency.n_warmup < 0:
         raise ConfigError("running.latency: n_rows must be at least 1 and n_warmup at least 0")
-    if latency.through not in LATENCY_WAYS:
-        hint = did_you_mean(latency.through, LATENCY_WAYS)
-        raise ConfigError(f"running.latency.through: '{latency.through}' is unknown; {hint}")
-    form = settings.running.pipeline_format
-    if form not in PIPELINE_FORMATS:
-        hint = did_you_mean(form, PIPELINE_FORMATS)
-        raise ConfigError(f"running.pipeline_format: '{form}' is unknown; {hint}")
+    check_choices("running.latency", latency)
+    check_choices("running", settings.running)
+    if settings.running.cache_max_gb < 0:
+        raise ConfigError("running.cache_max_gb: must not be negative; 0 keeps nothing")
     origins = getattr(settings.split, "origins", 1)
     if origins < 1:
         raise ConfigError(f"split.origins: {origins} is no number of windows; choose 1 or more")
@@ -74,12 +70,7 @@ def check_monitoring(monitoring: MonitoringSettings) -> None:
     Raises:
         ConfigError: With the key and what it may be.
     """
-    for name, valid in (("method", METHODS), ("on_alert", ON_ALERT)):
-        value = getattr(monitoring, name)
-        if value not in valid:
-            raise ConfigError(
-                f"monitoring.{name}: '{value}' is unknown; {did_you_mean(value, valid)}"
-            )
+    check_choices("monitoring", monitoring)
     for name in _MONITORING_SHARES:
         share = getattr(monitoring, name)
         if not 0 < share <= 1:
@@ -99,12 +90,7 @@ def check_monitoring(monitoring: MonitoringSettings) -> None:
 def _check_holdout(holdout: HoldoutSettings) -> None:
     if holdout.looks < 1:
         raise ConfigError(f"holdout.looks: {holdout.looks} is no number of looks; choose 1 or more")
-    if holdout.select not in ("all", "validation"):
-        hint = did_you_mean(holdout.select, ("all", "validation"))
-        raise ConfigError(f"holdout.select: '{holdout.select}' is unknown; {hint}")
-    if holdout.disclosure not in ("full", "verdict"):
-        hint = did_you_mean(holdout.disclosure, ("full", "verdict"))
-        raise ConfigError(f"holdout.disclosure: '{holdout.disclosure}' is unknown; {hint}")
+    check_choices("holdout", holdout)
     if holdout.looks > 1 and holdout.disclosure == "full":
         raise ConfigError(
             "holdout.disclosure: several looks that show everything guarantee nothing; "

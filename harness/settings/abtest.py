@@ -7,7 +7,6 @@ from typing import Any
 
 from harness.settings.protocol import CriteriaSettings
 
-LOOKS = ("fixed", "sequential")
 KINDS = ("proportion", "mean", "ratio", "quantile")
 
 

@@ -26,7 +26,11 @@ class BalancedWeighting:
 
 @dataclass(kw_only=True)
 class RatioWeighting:
-    """A positive row weighs `positive_weight` times a negative one."""
+    """A positive row weighs more, or less, than a negative one.
+
+    Attributes:
+        positive_weight: How many negative rows a positive one weighs.
+    """
 
     kind: str = "ratio"
     positive_weight: float = 1.0
@@ -66,7 +70,11 @@ class ThresholdPolicy:
 
 @dataclass(kw_only=True)
 class FixedThreshold(ThresholdPolicy):
-    """Alert when the score is at or above `value`."""
+    """Alert from a score on that the config says.
+
+    Attributes:
+        value: The score; alerts are at or above it.
+    """
 
     kind: str = "fixed"
     value: float = 0.5
@@ -81,7 +89,11 @@ class MaxF1Threshold(ThresholdPolicy):
 
 @dataclass(kw_only=True)
 class MaxFbetaThreshold(ThresholdPolicy):
-    """The threshold with the highest F-beta; beta above 1 favours recall."""
+    """The threshold with the highest F-beta.
+
+    Attributes:
+        beta: Weight of recall against precision; above 1 favours recall.
+    """
 
     kind: str = "max_fbeta"
     beta: float = 2.0
@@ -89,7 +101,11 @@ class MaxFbetaThreshold(ThresholdPolicy):
 
 @dataclass(kw_only=True)
 class MinPrecisionThreshold(ThresholdPolicy):
-    """The most recall whose precision on validation is at least `precision`."""
+    """The most recall at a precision that is kept.
+
+    Attributes:
+        precision: Least precision on validation.
+    """
 
     kind: str = "min_precision"
     precision: float = 0.5
@@ -97,7 +113,11 @@ class MinPrecisionThreshold(ThresholdPolicy):
 
 @dataclass(kw_only=True)
 class MinRecallThreshold(ThresholdPolicy):
-    """The most precision whose recall on validation is at least `recall`."""
+    """The most precision at a recall that is kept.
+
+    Attributes:
+        recall: Least recall on validation.
+    """
 
     kind: str = "min_recall"
     recall: float = 0.5
@@ -105,7 +125,11 @@ class MinRecallThreshold(ThresholdPolicy):
 
 @dataclass(kw_only=True)
 class TopFractionThreshold(ThresholdPolicy):
-    """Alert on this share of rows, the highest scores first."""
+    """Alert on a fixed share of rows, the highest scores first.
+
+    Attributes:
+        fraction: Share of rows alerted.
+    """
 
     kind: str = "top_fraction"
     fraction: float = 0.1

@@ -18,6 +18,10 @@ class RoleSettings:
         after_outcome: Columns known only once the outcome is; never used as features.
         feature_times: When a feature's value was computed: feature to time column.
         ignore: Columns left out altogether.
+        description: What the rows are, for the protocol document.
+        population: Which cases are among them, and which are not.
+        positive_meaning: What a positive label means, in words.
+        prediction_time: When the prediction is made, in words.
     """
 
     timezone: str = "UTC"

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-METHODS = ("effect", "textbook")
-ON_ALERT = ("none", "rollback", "command")
-
 
 @dataclass(kw_only=True)
 class NotifySettings:

@@ -80,7 +80,15 @@ class Guardrail:
 
 @dataclass(kw_only=True)
 class OutcomeValues:
-    """What each outcome is worth; a number, or a column with the amount per row."""
+    """What each outcome is worth; a number, or a column with the amount per row.
+
+    Attributes:
+        true_positive: Worth of an alert on a positive row.
+        false_positive: Worth of an alert on a negative row; below zero for a cost.
+        false_negative: Worth of silence on a positive row.
+        true_negative: Worth of silence on a negative row.
+        unit: What these are counted in: EUR, points.
+    """
 
     true_positive: Any = 1.0
     false_positive: Any = 0.0
@@ -106,6 +114,8 @@ class CriteriaSettings:
         blocks: Resampling unit: day, week or entity; row takes rows for independent and is
             refused where they are not.
         outcome_values: Worth of right and wrong alerts, for value metrics.
+        description: What the criteria protect, in words for the protocol document.
+        owner: Who answers for them.
     """
 
     kind: str = "criteria"

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-LATENCY_WAYS = ("bundle", "http")
-PIPELINE_FORMATS = ("skops", "joblib")
-
 
 @dataclass(kw_only=True)
 class LatencySettings:

@@ -55,9 +55,13 @@ def launch(arguments: Sequence[str]) -> Launched:
     from hydra._internal.utils import get_args_parser  # the one place that knows Hydra's flags
 
     register_schemas()
-    words = list(arguments)
+    words = _flags_first(arguments)
     options = get_args_parser().parse_args(words)
     informative = any(getattr(options, name) for name in _INFORMATIVE)
+    if options.multirun and informative:
+        raise ConfigError(
+            "-m: starts a sweep, and --cfg, --info and --help print; keep one of them"
+        )
     config_dir = Path(options.config_dir) if options.config_dir else None
     resumed = None
     if not informative:
@@ -80,6 +84,18 @@ def launch(arguments: Sequence[str]) -> Launched:
     folders, sweep = _job_folders(), current.sweep
     winner = judge_winner(sweep, folders) if sweep else None
     return Launched(folders=(*folders, *([winner] if winner else [])), sweep=sweep)
+
+
+def _flags_first(arguments: Sequence[str]) -> list[str]:
+    """Overrides after all flags: Hydra's parser takes none that stand on both sides of one."""
+    from hydra._internal.utils import get_args_parser
+
+    options, others = get_args_parser().parse_known_args(list(arguments))
+    overrides = [*options.overrides, *(word for word in others if not word.startswith("-"))]
+    flags = list(arguments)
+    for word in overrides:
+        flags.remove(word)
+    return [*flags, *overrides]
 
 
 def _hand_over(words: Sequence[str], options: Any) -> None:

@@ -18,6 +18,7 @@ from harness.settings import RunSettings
 
 # From so many candidates on, sharing one opening of the window costs most of its power.
 MANY = 100
+_MOST_SHOWN = 300  # characters of a line one might still read
 _GUESSED_SECONDS = 10
 
 
@@ -63,12 +64,14 @@ class Plan:
         settings, n = self.jobs[0].settings, len(self.jobs)
         if n >= MANY and settings.holdout.select == "all":
             hours = n * _GUESSED_SECONDS / 3600
-            words = [w for w in self.words if not w.startswith("holdout=")]
+            words = " ".join(w for w in self.words if not w.startswith("holdout="))
+            if len(words) > _MOST_SHOWN:
+                words = "(the same words)"
             found.append(
                 f"{n:,} candidates share one opening of the test window: each bound is held at alpha / "
                 f"{n:,}, and at {_GUESSED_SECONDS} seconds a job they take {hours:,.1f} hours one after "
                 "another. To compare them on validation and judge the best alone, type\n"
-                f"  harness run -m {' '.join(words)} holdout=select_on_validation"
+                f"  harness run -m {words} holdout=select_on_validation"
             )
         return found
 

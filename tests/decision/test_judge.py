@@ -4,7 +4,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from harness.config.criteria_check import RULES
 from harness.decision import Criterion, Judged, criteria_of, decide, judge
 from harness.decision.decide import Minimums
 from harness.decision.judge import verdict_on
@@ -13,6 +12,7 @@ from harness.errors import EvidenceError
 from harness.evidence import Estimate, Interval, ScoredRows, find_metric
 from harness.evidence.estimate import PROBLEMS
 from harness.settings import CriteriaSettings, Guardrail
+from harness.settings.choices import RULES
 from tests.evidence.test_estimate import silent, vars_of
 from tests.evidence.test_metrics import scored
 
@@ -185,7 +185,7 @@ def test_ten_thousand_random_criteria_over_damaged_figures_and_not_one_ship():
             metric = metrics[rng.integers(len(metrics))]
             asked = criterion(
                 metric.name,
-                str(rng.choice(list(RULES))),
+                str(rng.choice(RULES)),
                 float(rng.exponential()),
                 is_primary=i == 0,
                 evidence=str(rng.choice(["proven", "not_disproven"])),

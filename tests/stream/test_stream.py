@@ -138,7 +138,7 @@ def test_what_cannot_be_streamed_is_refused_by_key(harness, folder):
         (["dataset.path=t", "model=random_forest"], "dataset.stream: RandomForestClassifier needs"),
         (["dataset.path=t", "baseline=logistic"], "baseline=logistic: needs all rows in memory"),
         (["dataset.path=gopher://x"], "dataset.path: gopher://x cannot be opened"),
-        (["dataset.path=t", "running.engine=spark"], "running.engine: no such engine 'spark'"),
+        (["dataset.path=t", "running.engine=spark"], "running.engine: 'spark' is unknown"),
     ):
         status, _, err = harness("run", *words, *more)
         assert status == 2, more

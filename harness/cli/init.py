@@ -1,0 +1,54 @@
+"""`harness init`: a first config for a table of one's own."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+from pathlib import Path
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The table, and what it cannot tell."""
+    parser.add_argument("table", type=Path, help="CSV, Parquet, or a folder of Parquet")
+    parser.add_argument("--time", help="column: when the prediction is made")
+    parser.add_argument("--label", help="column: the outcome")
+    parser.add_argument("--name", help="what the config is called (default: the file's name)")
+    parser.add_argument(
+        "--config-dir", type=Path, default=Path("conf"), help="where to write it (default: conf)"
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Look, write, and say what comes next.
+
+    Raises:
+        HarnessError: If the table tells too little, or a file is in the way.
+    """
+    from harness.init import config_files, look_at, write_config
+    from harness.init.files import experiment_name
+
+    looked = look_at(options.table, options.time, options.label)
+    name = experiment_name(options.name or options.table.stem)
+    written = write_config(config_files(looked, name), options.config_dir, name)
+    dataset, roles = looked.dataset, looked.dataset.roles
+    days = dataset.local_time()
+    print(
+        f"{options.table}: {len(dataset):,} rows, {days.min():%Y-%m-%d} .. {days.max():%Y-%m-%d}, "
+        f"{dataset.label.mean():.1%} positive"
+    )
+    print(f"  {len(roles.numeric)} numeric and {len(roles.categorical)} categorical features")
+    for note in looked.notes:
+        print(f"  {note}")
+    print(f"  judged on the last {looked.window}, thresholds chosen on the {looked.window} before")
+    print(
+        "  not to be seen in a table: how long an outcome takes to be known (dataset.label_delay)"
+    )
+    print()
+    for place in written:
+        print(f"wrote {place}")
+    words = f"--config-dir {shlex.quote(str(options.config_dir))} experiment={name}"
+    print("\nnext:")
+    print(f"  harness audit {words}")
+    print(f"  harness protocol {words}")
+    print(f"  harness run {words}")
+    return 0

@@ -1,0 +1,204 @@
+"""Look: what a table tells about itself, each guess with its reason."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from harness.data.dataset import Dataset
+from harness.data.label_column import read_label
+from harness.data.table import dataset_of, features_of
+from harness.data.table_file import column_names, read_columns
+from harness.data.time_column import read_time
+from harness.errors import ConfigError, DataError, did_you_mean
+from harness.settings import TableDataset
+
+# Windows tried, longest first; the judged one takes at most this share of the time there is.
+_WINDOWS = {"1y": 365, "6mo": 183, "3mo": 92, "2mo": 61, "1mo": 31, "2w": 14, "1w": 7, "3d": 3}
+_TEST_SHARE = 1 / 6
+_MOST_SEGMENTS, _MOST_VALUES, _LEAST_SHARE = 2, 12, 0.02
+_REPEATED = 0.9  # an identifier of rows has a value for each; one of entities comes again
+_YES = ("yes", "y", "true", "t", "positive", "1")
+_UNITS = (("day", 1e5), ("s", 1e11), ("ms", 1e14), ("us", 1e17), ("ns", 1e20))
+_IDENTIFIER = re.compile(r"(^|[_\W])(id|uuid|guid|key)$", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Looked:
+    """A table's roles, as far as it tells them.
+
+    Attributes:
+        settings: Roles found.
+        dataset: Its rows, read with them.
+        window: Length of validation and of the test window, such as 2mo.
+        n_test_days: Days that makes.
+        later_times: Columns with times that never lie before the prediction.
+        entities: Columns that name who or what a row is about, perhaps.
+        notes: What was guessed, and why.
+    """
+
+    settings: TableDataset
+    dataset: Dataset
+    window: str
+    n_test_days: int
+    later_times: tuple[str, ...]
+    entities: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def look_at(path: Path, time: str | None, label: str | None) -> Looked:
+    """Read a table and guess what was not said.
+
+    Args:
+        path: CSV, Parquet, or a folder of Parquet.
+        time: Column with the time of the prediction; None where there is but one.
+        label: Column with the outcome; None where there is but one of two values.
+
+    Raises:
+        ConfigError: If a column does not exist, or cannot be guessed.
+        DataError: If the table cannot be used.
+    """
+    if not path.exists():
+        raise ConfigError(f"no file at {path}; check the spelling and the folder")
+    frame = read_columns(path, column_names(path))
+    notes: list[str] = []
+    time = time or _only_time(frame, notes)
+    label = label or _only_label(frame, time, notes)
+    for flag, name in (("--time", time), ("--label", label)):
+        if name not in frame:
+            raise ConfigError(
+                f"{flag}: no column '{name}'; {did_you_mean(name, [str(c) for c in frame])}"
+            )
+    unit = _time_unit(frame[time], notes)
+    settings = TableDataset(
+        path=str(path),
+        time=time,
+        time_unit=unit,
+        label=label,
+        positive=_positive(frame[label], notes),
+    )
+    when = read_time("--time", frame[time], unit=unit, timezone="UTC")
+    entities = _entities(frame, {time, label})
+    if ignored := [n for n in entities if pd.api.types.is_numeric_dtype(frame[n].dtype)]:
+        notes += [f"{name}: left out, its name and values are an identifier's" for name in ignored]
+    settings = replace(settings, ignore=ignored)
+    found = features_of(settings, frame)
+    notes += found.notes
+    segments = _segments(frame, found.categorical)
+    settings = replace(settings, segments=segments, rule_columns=segments)
+    window, n_test_days = _window(when)
+    return Looked(
+        settings=settings,
+        dataset=dataset_of(settings, frame, path.stem, path.name, features=found),
+        window=window,
+        n_test_days=n_test_days,
+        later_times=_later_times(frame, time, when),
+        entities=tuple(n for n in entities if frame[n].nunique() < _REPEATED * len(frame)),
+        notes=tuple(notes),
+    )
+
+
+def _only_time(frame: pd.DataFrame, notes: list[str]) -> str:
+    found = [str(name) for name in frame if _is_time(frame[name])]
+    if len(found) != 1:
+        which = f"{len(found)} hold times ({', '.join(found[:6])})" if found else "none holds times"
+        raise ConfigError(f"--time: say which column tells when the prediction is made; {which}")
+    notes.append(f"{found[0]}: the time of the prediction, because no other column holds times")
+    return found[0]
+
+
+def _is_time(column: pd.Series) -> bool:
+    if pd.api.types.is_datetime64_any_dtype(column.dtype):
+        return True
+    if not (pd.api.types.is_string_dtype(column.dtype) or column.dtype == object):
+        return False
+    some: pd.Series[str] = column.dropna().head(200).astype(str)
+    if some.empty or not some.str.match(r"\d{4}-\d\d").all():
+        return False
+    return bool(pd.to_datetime(some, format="ISO8601", errors="coerce", utc=True).notna().all())
+
+
+def _only_label(frame: pd.DataFrame, time: str, notes: list[str]) -> str:
+    found = [str(name) for name in frame if name != time and frame[name].nunique(dropna=True) == 2]
+    if len(found) != 1:
+        which = ", ".join(found[:6]) or "none has two values"
+        raise ConfigError(f"--label: say which column holds the outcome; two values have: {which}")
+    notes.append(f"{found[0]}: the outcome, because no other column has two values")
+    return found[0]
+
+
+def _time_unit(column: pd.Series, notes: list[str]) -> str | None:
+    if not pd.api.types.is_numeric_dtype(column.dtype) or column.dropna().empty:
+        return None
+    largest = float(column.abs().max())
+    unit = next((name for name, limit in _UNITS if largest < limit), "ns")
+    days = read_time("--time", column, unit=unit, timezone="UTC").astype("datetime64[D]")
+    notes.append(f"{column.name}: {unit} since 1970, which makes {days.min()} .. {days.max()}")
+    return unit
+
+
+def _positive(column: pd.Series, notes: list[str]) -> str | None:
+    try:
+        read_label(column)
+    except ConfigError:
+        counts = column.value_counts()
+        named = [value for value in counts.index if str(value).strip().lower() in _YES]
+        chosen = named[0] if len(named) == 1 else counts.index[-1]
+        why = "it says so" if len(named) == 1 else "it is the rarer one"
+        notes.append(f"{column.name}: '{chosen}' counts as positive, because {why}")
+        return str(chosen)
+    return None
+
+
+def _entities(frame: pd.DataFrame, taken: set[str]) -> list[str]:
+    """Columns named like an identifier whose values tell many rows apart."""
+    found = []
+    for name in map(str, frame.columns):
+        column = frame[name]
+        is_float = pd.api.types.is_float_dtype(column.dtype)
+        if name in taken or is_float or not _IDENTIFIER.search(name):
+            continue
+        if column.nunique(dropna=True) > max(50, 0.01 * len(frame)):
+            found.append(name)
+    return found
+
+
+def _segments(frame: pd.DataFrame, categorical: tuple[str, ...]) -> list[str]:
+    """Categories of a few values, none of them rare."""
+    found = []
+    for name in categorical:
+        shares = frame[name].value_counts(normalize=True)
+        if 2 <= len(shares) <= _MOST_VALUES and shares.iloc[-1] >= _LEAST_SHARE:
+            found.append(name)
+    return found[:_MOST_SEGMENTS]
+
+
+def _later_times(frame: pd.DataFrame, time: str, when: np.ndarray) -> tuple[str, ...]:
+    found = []
+    for name in map(str, frame.columns):
+        if name != time and _is_time(frame[name]):
+            other = read_time(name, frame[name], unit=None, timezone="UTC", allow_null=True)
+            known = ~np.isnat(other)
+            if known.any() and (other[known] >= when[known]).all():
+                found.append(name)
+    return tuple(found)
+
+
+def _window(when: np.ndarray) -> tuple[str, int]:
+    """The longest window that leaves enough to learn from.
+
+    Raises:
+        DataError: If the rows span too few days to be split by time.
+    """
+    n_days = int((when.max() - when.min()) / np.timedelta64(1, "D")) + 1
+    for text, days in _WINDOWS.items():
+        if days <= n_days * _TEST_SHARE:
+            return text, days
+    raise DataError(
+        f"the rows span {n_days} days, too few to learn from some, choose on others and judge on "
+        "the last; collect three weeks or more"
+    )

@@ -1,0 +1,33 @@
+"""Choices: keys that take one of a few words."""
+
+from __future__ import annotations
+
+from harness.settings.abtest import AbtestSettings
+from harness.settings.dataset import TableDataset
+from harness.settings.monitoring import MonitoringSettings
+from harness.settings.protocol import CriteriaSettings, Guardrail, HoldoutSettings
+from harness.settings.running import LatencySettings, RunningSettings
+
+EVIDENCE = ("proven", "not_disproven", "point")
+RULES = (
+    "must_improve_by",
+    "must_not_decrease",
+    "must_not_increase",
+    "must_be_above",
+    "must_be_below",
+)
+
+# Words each key takes, by the class that has it; null is left to the key's type.
+CHOICES: dict[type, dict[str, tuple[str, ...]]] = {
+    AbtestSettings: {"looks": ("fixed", "sequential")},
+    CriteriaSettings: {"evidence": EVIDENCE, "blocks": ("day", "week", "entity", "row")},
+    Guardrail: {"threshold": RULES, "evidence": EVIDENCE},
+    HoldoutSettings: {"select": ("all", "validation"), "disclosure": ("full", "verdict")},
+    LatencySettings: {"through": ("bundle", "http")},
+    MonitoringSettings: {
+        "method": ("effect", "textbook"),
+        "on_alert": ("none", "rollback", "command"),
+    },
+    RunningSettings: {"engine": ("local", "ray"), "pipeline_format": ("skops", "joblib")},
+    TableDataset: {"time_unit": ("day", "s", "ms", "us", "ns")},
+}
