@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.data.stream import StreamedDataset
+from harness.engine.memory import give_back
 from harness.errors import FitError
 
 Rows = NDArray[np.intp]
@@ -74,6 +75,7 @@ def fit_booster(
             verbose_eval=False,
         )
         del pages, watched
+    give_back()
     model.load_model(bytearray(booster.save_raw("ubj")))
 
 

@@ -7,6 +7,7 @@ Status 0: it ran. 1: it ran and the answer is no (gate, audit). 2: it could not 
 from __future__ import annotations
 
 import argparse
+import gc
 import importlib
 import os
 import sys
@@ -16,6 +17,9 @@ from dataclasses import dataclass
 from harness.cli import completion
 from harness.errors import HarnessError, did_you_mean
 
+# Importing makes many objects and no garbage: looking for it every 700 of them takes a fifth of
+# the time until the first word.
+_COLLECT = (20_000, 20, 20)
 COULD_NOT_RUN = 2
 INTERRUPTED = 130
 
@@ -148,6 +152,7 @@ COMMANDS = {
 
 def entry() -> None:
     """Console script."""
+    gc.set_threshold(*_COLLECT)
     sys.exit(main(sys.argv[1:]))
 
 

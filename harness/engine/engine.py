@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol, TypeVar
 
+from harness.engine.memory import give_back
+
 _Part = TypeVar("_Part")
 _Result = TypeVar("_Result")
 
@@ -33,6 +35,7 @@ class LocalEngine:
         """As `Engine.map`."""
         for part in parts:
             yield function(part, shared)
+        give_back()
 
 
 def open_engine(name: str) -> Engine:

@@ -15,6 +15,7 @@ from harness.evaluation.window import ScoredWindow
 from harness.evidence import Blocks, ScoredRows
 
 _SEGMENT = "segment_"
+_WINDOWS = ["validation", "test"]
 
 
 def predictions_frame(validation: ScoredWindow, test: ScoredWindow) -> pd.DataFrame:
@@ -25,7 +26,9 @@ def predictions_frame(validation: ScoredWindow, test: ScoredWindow) -> pd.DataFr
 def _frame(name: str, window: ScoredWindow) -> pd.DataFrame:
     ours, theirs = window.candidate, window.baseline
     columns: dict[str, object] = {
-        "window": pd.Categorical([name] * len(ours), categories=["validation", "test"]),
+        "window": pd.Categorical.from_codes(
+            np.full(len(ours), _WINDOWS.index(name)), categories=_WINDOWS
+        ),
         "row": window.rows,
         "time": window.local_time.tz_convert("UTC"),
         "block": pd.Categorical(np.array(ours.blocks.names, dtype=object)[ours.blocks.code]),

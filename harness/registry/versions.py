@@ -7,18 +7,18 @@ import tempfile
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlparse
 
 from harness.artefacts import read_json
-from harness.bundle import Bundle, load_bundle
-from harness.bundle.export import export_mlflow
-from harness.bundle.load import SEAL, check_whole
 from harness.cache import cache_folder
 from harness.errors import ArtefactError, BundleError, RegistryError
 from harness.registry.journal import who
 from harness.registry.names import CHALLENGER, JOURNAL, check_name, check_version
 from harness.registry.store import Registry
+
+if TYPE_CHECKING:
+    from harness.bundle import Bundle
 
 _MODEL = "model"
 _TAGS = ("decision", "protocol_fingerprint", "candidate_fingerprint", "model")
@@ -77,6 +77,8 @@ def register(
         RegistryError: If the registry cannot be reached or written.
     """
     check_name(name)
+    from harness.bundle.load import SEAL, load_bundle
+
     folder = run if (run / SEAL).is_file() else run / "bundle"
     bundle = load_bundle(folder, trust=trust)
     seal = seal_of(folder)
@@ -146,6 +148,8 @@ def bundle_of(registry: Registry, version: Version, *, trust: Collection[str] = 
         BundleError: If it is damaged or scores differently.
         RegistryError: If it cannot be fetched.
     """
+    from harness.bundle.load import check_whole, load_bundle
+
     folder = bundle_folder(registry, version)
     known = registry.loaded.get(folder)
     if known is not None and seal_of(folder) == version.seal:
@@ -163,6 +167,8 @@ def bundle_folder(registry: Registry, version: Version) -> Path:
         BundleError: If it is not the bundle that was registered.
         RegistryError: If it cannot be fetched.
     """
+    from harness.bundle.load import SEAL
+
     key = (version.name, version.version)
     if key not in registry.places:
         with registry.asked(f"find {version.name} version {version.version}"):
@@ -190,6 +196,8 @@ def seal_of(folder: Path) -> str:
     Raises:
         BundleError: If there is no bundle.
     """
+    from harness.bundle.load import SEAL
+
     try:
         return (folder / SEAL).read_text().split()[0]
     except (OSError, IndexError, UnicodeDecodeError) as error:
@@ -198,6 +206,8 @@ def seal_of(folder: Path) -> str:
 
 def _log_run(registry: Registry, bundle: Bundle, folder: Path, run: Path) -> tuple[str, str]:
     """An MLflow run with the bundle as its model; the run's id and the model's place."""
+    from harness.bundle.export import export_mlflow
+
     experiment = registry.experiment()
     with tempfile.TemporaryDirectory() as temporary:
         model = Path(temporary) / _MODEL
