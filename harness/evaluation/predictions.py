@@ -25,10 +25,9 @@ def predictions_frame(validation: ScoredWindow, test: ScoredWindow) -> pd.DataFr
 
 def _frame(name: str, window: ScoredWindow) -> pd.DataFrame:
     ours, theirs = window.candidate, window.baseline
+    codes = np.full(len(ours), _WINDOWS.index(name))
     columns: dict[str, object] = {
-        "window": pd.Categorical.from_codes(
-            np.full(len(ours), _WINDOWS.index(name)), categories=_WINDOWS
-        ),
+        "window": pd.Categorical.from_codes(codes, categories=pd.Index(_WINDOWS)),
         "row": window.rows,
         "time": window.local_time.tz_convert("UTC"),
         "block": pd.Categorical(np.array(ours.blocks.names, dtype=object)[ours.blocks.code]),

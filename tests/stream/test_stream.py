@@ -13,8 +13,6 @@ import pytest
 from harness.cache import Store
 from harness.data import read_dataset, rows_fingerprint
 from harness.data.stream import parts as parts_module
-from harness.engine import open_engine
-from harness.errors import ConfigError
 from harness.settings import TableDataset
 
 WORDS = [
@@ -162,8 +160,3 @@ def test_a_url_is_read_through_fsspec(folder):
     whole = read(folder, stream=False)
     rows = np.arange(500)
     assert rows_fingerprint(streamed, rows) == rows_fingerprint(whole, rows)
-
-
-def test_an_engine_nobody_knows_is_refused():
-    with pytest.raises(ConfigError, match="running.engine"):
-        open_engine("dask")
