@@ -19,9 +19,8 @@ from harness.decision.judge import baseline_factor, line_of
 from harness.decision.power import Chance, block_chance, plan_criterion, unit_chance
 from harness.errors import ConfigError, did_you_mean
 from harness.power_plan import PowerPlan
+from harness.rules import find_rule
 from harness.settings import CriteriaSettings
-
-_GUARDS = ("must_not_increase", "must_not_decrease")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,7 +129,7 @@ def _effect(criterion: Criterion, rate: float, assumed: float | None) -> float:
     """The true difference to the baseline, or for fixed lines the true level."""
     if assumed is not None:
         return assumed
-    if criterion.rule in _GUARDS:
+    if find_rule(criterion.rule).is_guard:
         return 0.0
     if not criterion.is_paired:
         return rate

@@ -19,9 +19,7 @@ from harness.errors import ConfigError, EvidenceError, did_you_mean
 from harness.evaluation import ScoredWindow, read_window
 from harness.evidence import RowMetric, find_metric
 from harness.evidence.bounds import Floats, influence, lag1_correlation
-
-# Rules that guard against harm are planned for a candidate that does none.
-_GUARDS = ("must_not_increase", "must_not_decrease")
+from harness.rules import find_rule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,7 +176,8 @@ def _plan(
     line, passes_above = line_of(criterion, metric)
     if assumed is None:
         harmless = (1 - factor) * metric.point(window.baseline)
-        assumed = harmless if criterion.rule in _GUARDS else value
+        # Rules that guard against harm are planned for a candidate that does none.
+        assumed = harmless if find_rule(criterion.rule).is_guard else value
     n = len(without)
     # A block's contribution to a mean of n blocks is (n - 1) times its influence.
     spread = float((n - 1) * np.sqrt((influence(without) ** 2).sum() / (n - 1)))

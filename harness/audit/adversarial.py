@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from sklearn.ensemble import HistGradientBoostingClassifier
 
+from harness.audit.column_check import ColumnCheck
 from harness.audit.finding import NOTE, Finding
 from harness.audit.view import View
 from harness.evidence.auc import plain_auc
@@ -88,3 +89,6 @@ def _movers(features: np.ndarray, is_test: np.ndarray, names: tuple[str, ...]) -
         gap -= np.searchsorted(after, at, "right") / len(after)
         distances.append((float(np.abs(gap).max()), name))
     return [name for _, name in sorted(distances, reverse=True)]
+
+
+CHECKS: dict[str, ColumnCheck] = {"L11": lambda view, settings: check_population(view)}

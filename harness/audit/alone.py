@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from harness.audit.column_check import ColumnCheck
 from harness.audit.finding import BLOCK, NOTE, WARN, Finding
 from harness.audit.view import View, rates
 from harness.evidence.auc import plain_auc
@@ -147,3 +148,6 @@ def _missing(power: ColumnPower, severity: str) -> Finding:
         advice="A value that exists for one class only was written because of the outcome; list "
         "the column under dataset.after_outcome, or accept the finding with a reason.",
     )
+
+
+CHECKS: dict[str, ColumnCheck] = {"L02": check_alone}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from harness.audit.column_check import ColumnCheck
 from harness.audit.finding import BLOCK, NOTE, WARN, Finding
 from harness.data import Dataset
 from harness.settings import AuditSettings
@@ -66,3 +67,8 @@ def _computed_late(
 
 def _minute(instant: np.datetime64) -> str:
     return str(instant.astype("datetime64[m]")).replace("T", " ")
+
+
+CHECKS: dict[str, ColumnCheck] = {
+    "L01": lambda view, settings: check_availability(view.dataset, settings)
+}

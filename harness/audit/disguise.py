@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.audit.alone import without_power
+from harness.audit.column_check import ColumnCheck
 from harness.audit.finding import BLOCK, WARN, Finding
 from harness.audit.view import Cells, View, of_unit_size
 from harness.evidence.auc import plain_auc
@@ -190,3 +191,6 @@ def _twins(view: View, settings: AuditSettings) -> list[Finding]:
             )
         )
     return findings
+
+
+CHECKS: dict[str, ColumnCheck] = {"L04": check_disguise}

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from harness.audit.column_check import ColumnCheck
 from harness.audit.finding import BLOCK, NOTE, WARN, Finding
 from harness.audit.view import View
 from harness.data.content_hash import row_hashes
@@ -142,3 +143,6 @@ def _entities(view: View) -> list[Finding]:
             "split.entity.",
         )
     ]
+
+
+CHECKS: dict[str, ColumnCheck] = {"L07": check_duplicates}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from harness.audit.column_check import ColumnCheck
 from harness.audit.finding import NOTE, Finding
 from harness.data import Split
 
@@ -26,3 +27,6 @@ def check_gap(split: Split) -> list[Finding]:
             advice="Nothing to do; a longer split.gap would say so in the protocol.",
         )
     ]
+
+
+CHECKS: dict[str, ColumnCheck] = {"L06": lambda view, settings: check_gap(view.split)}

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from harness.audit.column_check import ColumnCheck
 from harness.audit.finding import BLOCK, WARN, Finding
 from harness.audit.view import View, rates
 from harness.evidence.auc import plain_auc
@@ -116,3 +117,6 @@ def _order_auc(view: View, numbers: Floats) -> float:
         return 0.5
     auc = float(won / pairs)
     return max(auc, 1 - auc)
+
+
+CHECKS: dict[str, ColumnCheck] = {"L05": check_identifiers}

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from harness.audit.column_check import ColumnCheck
 from harness.audit.finding import BLOCK, NOTE, WARN, Finding
 from harness.audit.view import View, of_unit_size
 from harness.settings import AuditSettings
@@ -167,3 +168,6 @@ def _rewritten(view: View, names: list[str], numbers: Floats) -> list[Finding]:
                 )
             )
     return findings
+
+
+CHECKS: dict[str, ColumnCheck] = {"L08": check_over_time}

@@ -9,40 +9,17 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.audit.adversarial import check_population
 from harness.audit.after import check_collapse, check_too_good, period_aucs
-from harness.audit.alone import check_alone
-from harness.audit.availability import check_availability
-from harness.audit.disguise import check_disguise
-from harness.audit.duplicates import check_duplicates
+from harness.audit.column_check import column_checks
 from harness.audit.finding import BLOCK, NOTE, WARN, Finding, accept
-from harness.audit.gap import check_gap
-from harness.audit.identifiers import check_identifiers
 from harness.audit.importance import Refit, Score, check_importance
-from harness.audit.over_time import check_over_time
 from harness.audit.view import View
-from harness.audit.windows import check_scaling, check_windows
 from harness.data import Dataset, Split
 from harness.engine import Engine, LocalEngine
 from harness.evidence.auc import plain_auc
 from harness.settings import AuditSettings
 
 Check = Callable[[], list[Finding]]
-_ColumnCheck = Callable[[View, AuditSettings], list[Finding]]
-
-_BEFORE: dict[str, _ColumnCheck] = {
-    "L01": lambda view, settings: check_availability(view.dataset, settings),
-    "L02": check_alone,
-    "L04": check_disguise,
-    "L05": check_identifiers,
-    "L06": lambda view, settings: check_gap(view.split),
-    "L07": check_duplicates,
-    "L08": check_over_time,
-    "L11": lambda view, settings: check_population(view),
-    "L12": lambda view, settings: check_windows(view),
-    "L13": lambda view, settings: check_scaling(view),
-}
-
 _OFF = Finding(
     check="L00",
     title="audit off",
@@ -86,12 +63,12 @@ def audit_before(
     if not settings.enabled:
         return (_OFF,)
     shared = (View(dataset=dataset, split=split), settings)
-    found = (engine or LocalEngine()).map(_check_before, list(_BEFORE), shared)
+    found = (engine or LocalEngine()).map(_check_before, list(column_checks()), shared)
     return _kept([finding for findings in found for finding in findings], settings)
 
 
 def _check_before(code: str, shared: tuple[View, AuditSettings]) -> list[Finding]:
-    return carry_out(code, partial(_BEFORE[code], *shared))
+    return carry_out(code, partial(column_checks()[code], *shared))
 
 
 def audit_after(

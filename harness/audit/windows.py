@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.audit.column_check import ColumnCheck
 from harness.audit.finding import NOTE, WARN, Finding
 from harness.audit.view import View
 
@@ -93,3 +94,9 @@ def _rank_correlation(view: View, times: NDArray[np.datetime64]) -> float:
         np.argsort(np.argsort(values, kind="stable"), kind="stable") for values in (own, other)
     ]
     return float(np.corrcoef(ranks[0], ranks[1])[0, 1])
+
+
+CHECKS: dict[str, ColumnCheck] = {
+    "L12": lambda view, settings: check_windows(view),
+    "L13": lambda view, settings: check_scaling(view),
+}

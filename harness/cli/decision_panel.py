@@ -11,14 +11,7 @@ from typing import Any
 from harness.artefacts import read_json, to_json
 from harness.cli.output import COLOURS, Table, markdown, print_table
 from harness.decision.sentence import amount, figure
-
-_RULES = {
-    "must_improve_by": "improves by more than",
-    "must_not_decrease": "does not fall by",
-    "must_not_increase": "does not rise by",
-    "must_be_above": "is above",
-    "must_be_below": "is below",
-}
+from harness.rules import find_rule
 
 
 def criteria_table(decision: Mapping[str, Any]) -> Table:
@@ -33,7 +26,7 @@ def criteria_table(decision: Mapping[str, Any]) -> Table:
         rows.append(
             (
                 verdict["name"],
-                f"{_RULES[verdict['rule']]} {asked}",
+                find_rule(verdict["rule"]).short.format(amount=asked),
                 figure(verdict["estimate"], unit),
                 bounds,
                 verdict["verdict"],

@@ -7,17 +7,11 @@ from pathlib import Path
 
 from harness.config.choices import check_choices
 from harness.errors import ConfigError, did_you_mean
+from harness.rules import find_rule, rule_names
+from harness.rules.rule import GAIN
 from harness.settings import CriteriaSettings, Guardrail
 
 _METRICS = Path(__file__).resolve().parent.parent / "evidence" / "metrics"
-# Which number each rule needs.
-NEEDED = {
-    "must_improve_by": "value",
-    "must_not_decrease": "tolerance",
-    "must_not_increase": "tolerance",
-    "must_be_above": "value",
-    "must_be_below": "value",
-}
 
 
 def metric_names() -> list[str]:
@@ -60,7 +54,7 @@ def check_criteria(criteria: CriteriaSettings, *, of_log: bool = False) -> None:
         key = f"criteria.guardrail_metrics.{name}"
         if not of_log:
             _check_metric(f"{key}.metric" if guardrail.metric else key, guardrail.metric or name)
-            if guardrail.threshold == "must_improve_by":
+            if guardrail.threshold in rule_names() and find_rule(guardrail.threshold).of == GAIN:
                 _check_direction(key, guardrail.metric or name)
         _check_guardrail(key, guardrail)
 
@@ -91,7 +85,8 @@ def _check_margin(criteria: CriteriaSettings, metric: str) -> None:
 
 def _check_guardrail(key: str, guardrail: Guardrail) -> None:
     check_choices(key, guardrail)
-    needed = NEEDED[guardrail.threshold]
+    rule = find_rule(guardrail.threshold)
+    needed = rule.needs
     other = "tolerance" if needed == "value" else "value"
     given = getattr(guardrail, needed)
     if given is None:
@@ -104,7 +99,7 @@ def _check_guardrail(key: str, guardrail: Guardrail) -> None:
             f"{key}.tolerance: {given} cannot be proved by any amount of data; "
             "choose the largest harm you would still call none, above 0"
         )
-    if guardrail.relative and guardrail.threshold in ("must_be_above", "must_be_below"):
+    if guardrail.relative and not rule.is_paired:
         raise ConfigError(f"{key}.relative: {guardrail.threshold} has a fixed line; remove it")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from harness.rules import find_rule
 from harness.settings import CriteriaSettings
 
 
@@ -14,8 +15,7 @@ class Criterion:
     Attributes:
         name: Name in the config; `primary` comes first.
         metric: Name of the metric.
-        rule: must_improve_by, must_not_decrease, must_not_increase, must_be_above or
-            must_be_below.
+        rule: Name of the rule.
         amount: The margin, tolerance or line, never negative for tolerances.
         relative: Whether the amount is a share of the baseline's value.
         segment: Column each of whose values is judged; None judges all rows together.
@@ -37,7 +37,7 @@ class Criterion:
     @property
     def is_paired(self) -> bool:
         """Whether the candidate is held against the baseline, not against a fixed line."""
-        return self.rule in ("must_improve_by", "must_not_decrease", "must_not_increase")
+        return find_rule(self.rule).is_paired
 
 
 def criteria_of(settings: CriteriaSettings) -> tuple[Criterion, ...]:

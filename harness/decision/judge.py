@@ -25,6 +25,7 @@ from harness.evidence import (
     estimate_sample,
     find_metric,
 )
+from harness.rules import find_rule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -178,24 +179,15 @@ def baseline_factor(criterion: Criterion, metric: Described) -> float:
     if not criterion.relative:
         return 1.0
     # c - b > a b is c - (1 + a) b > 0, and so on for each rule.
-    improves_upwards = criterion.rule == "must_improve_by" and metric.higher_is_better is not False
-    rises = improves_upwards or criterion.rule == "must_not_increase"
-    return 1.0 + criterion.amount if rises else 1.0 - criterion.amount
+    rule = find_rule(criterion.rule)
+    return 1.0 + rule.signed(criterion.amount, above=rule.is_above(metric.higher_is_better))
 
 
 def line_of(criterion: Criterion, metric: Described) -> tuple[float, bool]:
     """The line a figure is held against, and whether it has to lie above it."""
-    if criterion.rule == "must_improve_by":
-        above = metric.higher_is_better is not False
-        amount = 0.0 if criterion.relative else criterion.amount
-        return (amount, True) if above else (-amount, False)
-    amount = 0.0 if criterion.relative else criterion.amount
-    return {
-        "must_not_decrease": (-amount, True),
-        "must_not_increase": (amount, False),
-        "must_be_above": (criterion.amount, True),
-        "must_be_below": (criterion.amount, False),
-    }[criterion.rule]
+    rule = find_rule(criterion.rule)
+    above = rule.is_above(metric.higher_is_better)
+    return rule.signed(0.0 if criterion.relative else criterion.amount, above=above), above
 
 
 def verdict_on(

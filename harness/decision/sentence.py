@@ -9,6 +9,7 @@ from typing import Protocol
 from harness.decision.criterion import Criterion
 from harness.evidence import Estimate
 from harness.evidence.estimate import PROBLEMS
+from harness.rules import find_rule
 
 _SIZES = ((1000.0, 0), (100.0, 1), (1.0, 2))
 
@@ -111,16 +112,11 @@ def verdict_sentence(
 
 def _asked(criterion: Criterion, unit: str, wording: Wording) -> str:
     asked = amount(criterion.amount, "share" if criterion.relative else unit)
-    relative = f" of the value of {wording.baseline}" if criterion.relative else ""
-    return {
-        "must_improve_by": f"it must improve by more than {asked}{relative}"
-        if criterion.amount
-        else "it must improve",
-        "must_not_decrease": f"it must not fall by {asked}{relative} or more",
-        "must_not_increase": f"it must not rise by {asked}{relative} or more",
-        "must_be_above": f"it must be above {asked}",
-        "must_be_below": f"it must be below {asked}",
-    }[criterion.rule]
+    if criterion.relative:
+        asked += f" of the value of {wording.baseline}"
+    rule = find_rule(criterion.rule)
+    words = rule.asks if criterion.amount or not rule.asks_any else rule.asks_any
+    return f"it {words.format(amount=asked, baseline=wording.baseline)}"
 
 
 def settles(

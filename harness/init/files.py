@@ -120,10 +120,10 @@ def _criteria(looked: Looked) -> str:
     guardrails = ["guardrail_metrics: {}           # such as the next lines, with your own numbers"]
     guardrails += [
         "#  alert_rate: {threshold: must_be_below, value: 0.1}",
-        "#  precision: {threshold: must_be_at_least, value: 0.5}",
+        "#  precision: {threshold: must_be_above, value: 0.5}",
         *(
             [f"#  pr_auc_by_{segment}: {{metric: pr_auc, per_segment: {segment}, "
-             "threshold: must_not_decrease}"]
+             "threshold: must_not_decrease, tolerance: 0.02}"]
             if segment
             else []
         ),

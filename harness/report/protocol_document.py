@@ -7,6 +7,7 @@ from harness.data.split import Windows
 from harness.decision import Criterion, criteria_of
 from harness.decision.sentence import Described, amount
 from harness.evidence import find_metric
+from harness.rules import find_rule
 from harness.settings import (
     AuditSettings,
     ChampionBaseline,
@@ -183,16 +184,11 @@ def asks(
     if metric is None:
         metric = find_metric(criterion.metric)
     asked = amount(criterion.amount, "share" if criterion.relative else metric.unit)
-    of_baseline = f" of the value of {baseline}" if criterion.relative else ""
-    words = {
-        "must_improve_by": f"{metric.title} improves on {baseline} by more than {asked}{of_baseline}"
-        if criterion.amount
-        else f"{metric.title} improves on {baseline}",
-        "must_not_decrease": f"{metric.title} must not fall by {asked}{of_baseline} or more against {baseline}",
-        "must_not_increase": f"{metric.title} must not rise by {asked}{of_baseline} or more against {baseline}",
-        "must_be_above": f"{metric.title} stays above {asked}",
-        "must_be_below": f"{metric.title} stays below {asked}",
-    }[criterion.rule]
+    if criterion.relative:
+        asked += f" of the value of {baseline}"
+    rule = find_rule(criterion.rule)
+    said = rule.document if criterion.amount or not rule.document_any else rule.document_any
+    words = f"{metric.title} {said.format(amount=asked, baseline=baseline)}"
     unit = metric.unit if metric.unit and not metric.unit.startswith("share") else ""
     each = f", for every {criterion.segment}" if criterion.segment else ""
     return f"{words}{f' ({unit})' if unit else ''}{each}"

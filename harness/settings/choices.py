@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from harness.rules import rule_names
 from harness.settings.abtest import AbtestSettings
 from harness.settings.dataset import TableDataset
 from harness.settings.monitoring import MonitoringSettings
@@ -9,19 +10,11 @@ from harness.settings.protocol import CriteriaSettings, Guardrail, HoldoutSettin
 from harness.settings.running import LatencySettings, RunningSettings
 
 EVIDENCE = ("proven", "not_disproven", "point")
-RULES = (
-    "must_improve_by",
-    "must_not_decrease",
-    "must_not_increase",
-    "must_be_above",
-    "must_be_below",
-)
-
 # Words each key takes, by the class that has it; null is left to the key's type.
 CHOICES: dict[type, dict[str, tuple[str, ...]]] = {
     AbtestSettings: {"looks": ("fixed", "sequential")},
     CriteriaSettings: {"evidence": EVIDENCE, "blocks": ("day", "week", "entity", "row")},
-    Guardrail: {"threshold": RULES, "evidence": EVIDENCE},
+    Guardrail: {"threshold": rule_names(), "evidence": EVIDENCE},
     HoldoutSettings: {"select": ("all", "validation"), "disclosure": ("full", "verdict")},
     LatencySettings: {"through": ("bundle", "http")},
     MonitoringSettings: {

@@ -11,8 +11,8 @@ from harness.decision.sentence import Wording
 from harness.errors import EvidenceError
 from harness.evidence import Estimate, Interval, ScoredRows, find_metric
 from harness.evidence.estimate import PROBLEMS
+from harness.rules import rule_names
 from harness.settings import CriteriaSettings, Guardrail
-from harness.settings.choices import RULES
 from tests.evidence.test_estimate import silent, vars_of
 from tests.evidence.test_metrics import scored
 
@@ -185,7 +185,7 @@ def test_ten_thousand_random_criteria_over_damaged_figures_and_not_one_ship():
             metric = metrics[rng.integers(len(metrics))]
             asked = criterion(
                 metric.name,
-                str(rng.choice(RULES)),
+                str(rng.choice(rule_names())),
                 float(rng.exponential()),
                 is_primary=i == 0,
                 evidence=str(rng.choice(["proven", "not_disproven"])),

@@ -110,7 +110,7 @@ def test_what_cannot_be_guessed_is_said_in_one_sentence(harness, loans, tmp_path
 
 @given(names=st.lists(st.text(min_size=1, max_size=12), min_size=2, max_size=5, unique=True))
 @settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 def test_any_column_names_survive_the_yaml(names, tmp_path_factory):
     from harness.config import compose_settings
