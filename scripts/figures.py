@@ -36,8 +36,9 @@ def window(rng: np.random.Generator) -> tuple[ScoredRows, ScoredRows, np.ndarray
                 label=label,
                 score=alert.astype(float),
                 alert=alert,
-                value=np.zeros(len(day)),
-                blocks=Blocks(code=day, names=names),
+                value_if_alert=np.zeros(len(day)),
+                value_if_silent=np.zeros(len(day)),
+                blocks=Blocks(code=day, names=names, in_time_order=True),
             )
         )
     return found[0], found[1], day
