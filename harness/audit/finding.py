@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from harness.artefacts.card import AMBER, GREY, RED, card
 from harness.settings import AcceptedFinding
 
 BLOCK, WARN, NOTE = "block", "warn", "note"
+_COLOURS = {BLOCK: RED, WARN: AMBER}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +35,15 @@ class Finding:
     evidence: dict[str, float | int | str] = field(default_factory=dict)
     advice: str = ""
     accepted: str | None = None
+
+    def _repr_html_(self) -> str:
+        """The name notebooks look for."""
+        word = "accepted" if self.accepted else self.severity
+        title = f"{self.check} {self.title}: {word}"
+        lines = [self.sentence, *([self.advice] if self.advice else [])]
+        rows = [(name, str(value)) for name, value in self.evidence.items()]
+        heads = ("evidence", "value") if rows else ()
+        return card(title, _COLOURS.get(word, GREY), lines, heads, rows)
 
 
 def accept(findings: Sequence[Finding], accepted: Sequence[AcceptedFinding]) -> tuple[Finding, ...]:

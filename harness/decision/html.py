@@ -1,14 +1,14 @@
-"""HTML: a decision as a notebook shows it."""
+"""HTML: a decision as notebooks show it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
 from typing import Any
 
+from harness.artefacts.card import AMBER, GREEN, RED, VIOLET, card
 from harness.decision.sentence import figure
 
-COLOURS = {"SHIP": "#0a7d4f", "NO_SHIP": "#b3261e", "INCONCLUSIVE": "#9a6700", "INVALID": "#8250df"}
+COLOURS = {"SHIP": GREEN, "NO_SHIP": RED, "INCONCLUSIVE": AMBER, "INVALID": VIOLET}
 
 
 def decision_html(outcome: str, reasons: Sequence[str], verdicts: Sequence[Any]) -> str:
@@ -19,17 +19,15 @@ def decision_html(outcome: str, reasons: Sequence[str], verdicts: Sequence[Any])
         reasons: Sentences.
         verdicts: The decision's verdicts.
     """
-    items = "".join(f"<li>{escape(reason)}</li>" for reason in reasons)
-    rows = "".join(
-        f"<tr><td>{escape(v.name)}</td><td>{v.rule.replace('_', ' ')}</td>"
-        f"<td>{figure(v.estimate, v.unit)}</td>"
-        f"<td>{figure(v.lower, v.unit)} .. {figure(v.upper, v.unit)}</td><td>{v.verdict}</td></tr>"
+    rows = [
+        (
+            v.name,
+            v.rule.replace("_", " "),
+            figure(v.estimate, v.unit),
+            f"{figure(v.lower, v.unit)} .. {figure(v.upper, v.unit)}",
+            v.verdict,
+        )
         for v in verdicts
-    )
-    colour = COLOURS[outcome]
-    return (
-        f'<div style="border-left:6px solid {colour};padding:.4em 1em">'
-        f'<h3 style="color:{colour};margin:0">{outcome}</h3><ul>{items}</ul>'
-        "<table><thead><tr><th>criterion</th><th>rule</th><th>estimate</th><th>interval</th>"
-        f"<th>verdict</th></tr></thead><tbody>{rows}</tbody></table></div>"
-    )
+    ]
+    heads = ("criterion", "rule", "estimate", "interval", "verdict")
+    return card(outcome, COLOURS[outcome], reasons, heads, rows)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from harness.artefacts.card import GREEN, RED, card
 from harness.monitor.breaks import Break, find_breaks
 from harness.monitor.drift import ColumnDrift, compare_columns, compare_score
 from harness.monitor.outcome import Movement, ScoredWindowRows, estimated_metrics, movements
@@ -13,6 +14,7 @@ from harness.monitor.reference import SCORE, Reference
 from harness.settings.monitoring import MonitoringSettings
 
 _DAYS_A_YEAR = 365.0
+_MOST_SHOWN = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +75,19 @@ class WindowReport:
     n_unlabelled: int
     profile: Profile
     score_profile: Profile | None
+
+    def _repr_html_(self) -> str:
+        """The name notebooks look for."""
+        title = f"{self.name}: {'ALERT' if self.is_alert else 'quiet'}, {self.n_rows:,} rows"
+        lines = [reason.sentence for reason in self.reasons] or [
+            "Nothing moved further than it does."
+        ]
+        rows = [
+            (c.name, f"{c.distance:.3f}", f"{c.limit:.3f}", "drifted" if c.has_drifted else "")
+            for c in self.columns[:_MOST_SHOWN]
+        ]
+        heads = ("column", "distance", "limit", "")
+        return card(title, RED if self.is_alert else GREEN, lines, heads, rows)
 
     @property
     def by_advice(self) -> list[tuple[str, list[Reason]]]:

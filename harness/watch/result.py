@@ -49,6 +49,10 @@ class MonitorResult:
     history: tuple[SeenWindow, ...]
     notes: tuple[str, ...]
 
+    def _repr_html_(self) -> str:
+        """The name notebooks look for."""
+        return "".join(window._repr_html_() for window in self.windows)
+
     @property
     def is_alert(self) -> bool:
         """Whether any window has an alert."""
