@@ -17,7 +17,10 @@ TOUR = Path(__file__).parent.parent.parent / "docs" / "tour.ipynb"
 def test_the_tour_runs_and_shows_decision_finding_and_drift(tmp_path):
     notebook = nbformat.read(TOUR, as_version=4)
     NotebookClient(
-        notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": str(tmp_path)}}
+        notebook,
+        timeout=300,
+        kernel_name="python3",
+        resources={"metadata": {"path": str(tmp_path)}},
     ).execute()
     shown = "".join(
         output.get("data", {}).get("text/html", "")
