@@ -21,3 +21,5 @@ for name in dataset.roles.categorical:
 table["prediction_time"] = pd.DatetimeIndex(dataset.time).tz_localize("UTC")
 table["late"] = dataset.label
 table.to_parquet(sys.argv[1])
+last = table["prediction_time"].max() - pd.DateOffset(weeks=2)
+table[table["prediction_time"] >= last].to_parquet(sys.argv[2])
