@@ -24,7 +24,6 @@ class Curves:
         precision: Ordinate of the PR curve.
         mean_score: Mean score of each calibration bin, (n_bins,).
         observed_rate: Share of positives in each calibration bin.
-        bin_rows: Rows of each calibration bin.
         score_edges: Edges of the score histogram, (n_cells + 1,).
         positives: Positives per histogram cell.
         negatives: Negatives per histogram cell.
@@ -35,7 +34,6 @@ class Curves:
     precision: Floats
     mean_score: Floats
     observed_rate: Floats
-    bin_rows: Floats
     score_edges: Floats
     positives: Floats
     negatives: Floats
@@ -64,7 +62,6 @@ def curves_of(rows: ScoredRows) -> Curves:
         precision=caught[keep] / (caught[keep] + false_alerts[keep]),
         mean_score=(np.bincount(code, rows.score, _N_BINS)[used] / count[used]),
         observed_rate=(np.bincount(code, rows.label, _N_BINS)[used] / count[used]),
-        bin_rows=count[used],
         score_edges=cells,
         positives=np.histogram(rows.score[rows.label], cells)[0].astype(np.float64),
         negatives=np.histogram(rows.score[~rows.label], cells)[0].astype(np.float64),

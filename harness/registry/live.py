@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from pathlib import Path
-
 from harness.errors import RegistryError
 from harness.registry.journal import read_moves, standing_of
 from harness.registry.names import CHAMPION, PREVIOUS, ModelUri
 from harness.registry.store import Registry
-from harness.registry.versions import Version, bundle_folder, bundle_of, find_version
+from harness.registry.versions import Version, find_version
 
 
 def resolve(registry: Registry, uri: ModelUri) -> Version:
@@ -28,9 +25,3 @@ def resolve(registry: Registry, uri: ModelUri) -> Version:
     if version is None:
         raise RegistryError(f"{uri}: no version has that alias; `harness models` lists them")
     return find_version(registry, uri.name, version)
-
-
-def checked_folder(registry: Registry, version: Version, trust: Collection[str] = ()) -> Path:
-    """A version's bundle folder on this machine, after its hashes and golden rows were checked."""
-    bundle_of(registry, version, trust=trust)
-    return bundle_folder(registry, version)

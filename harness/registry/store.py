@@ -120,17 +120,6 @@ class Registry:
             except self.mlflow.MlflowException:  # made by another process meanwhile
                 return str(self.client.get_experiment_by_name(name).experiment_id)
 
-    def has_model(self, name: str) -> bool:
-        """Whether a model of that name is registered."""
-        with self.asked(f"look for {name}"):
-            try:
-                self.client.get_registered_model(name)
-            except self.mlflow.MlflowException as error:
-                if error.error_code == "RESOURCE_DOES_NOT_EXIST":
-                    return False
-                raise
-            return True
-
     def make_model(self, name: str) -> None:
         """Register a model's name, unless it is there."""
         with self.asked(f"register {name}"):

@@ -7,7 +7,7 @@ unequal size. The truth is the metric over many windows of the same process put 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -111,11 +111,6 @@ def _grid(rows: ScoredRows) -> np.ndarray:
     logit = np.log(rows.score / (1 - rows.score))
     bin_ = np.clip(((12 - logit) / 24 * _GRID).astype(np.intp), 0, _GRID - 1)
     return np.bincount(bin_ + _GRID * (~rows.label), minlength=2 * _GRID).astype(np.float64)
-
-
-def independent_rows(process: Process) -> Process:
-    """The same without day effects."""
-    return replace(process, spread=0.0)
 
 
 def _effects(process: Process, rng: np.random.Generator) -> np.ndarray:
