@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 FORMATS = ("table", "json", "markdown")
+# Below this many columns of a terminal a table would break its words; it is printed row by row.
+_NARROW = 60
 # Colours that read on light and dark grounds; the word always stands beside the colour.
 COLOURS = {
     "SHIP": "bold green",
@@ -57,12 +59,21 @@ def print_table(table: Table, style: str) -> None:
     from rich.table import Table as RichTable
     from rich.text import Text
 
+    console = Console(file=sys.stdout, highlight=False)
+    if console.width < _NARROW and len(table.columns) > 2:
+        if table.title:
+            console.print(table.title, style="bold")
+        for row in table.rows:
+            console.print()
+            for name, cell in zip(table.columns, row, strict=True):
+                console.print(Text(f"{name}: "), Text(cell, style=COLOURS.get(cell, "")), sep="")
+        return
     drawn = RichTable(title=table.title or None, box=box.SIMPLE_HEAD, title_justify="left")
     for name in table.columns:
         drawn.add_column(name, justify="right" if name in table.right else "left", overflow="fold")
     for row in table.rows:
         drawn.add_row(*(Text(cell, style=COLOURS.get(cell, "")) for cell in row))
-    Console(file=sys.stdout, highlight=False).print(drawn)
+    console.print(drawn)
 
 
 def markdown(table: Table) -> str:

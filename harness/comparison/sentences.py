@@ -65,7 +65,9 @@ def _of_group(group: ComparableGroup, sharpened: Sharpened | None) -> list[str]:
     n_exploratory = sum(run.look == "exploratory" for run in group.runs)
     if n_exploratory:
         told.append(
-            f"{n_exploratory} looks were exploratory: the test days had been seen before, so the "
+            "1 look was exploratory: its test days had been seen before, so it cannot end in SHIP."
+            if n_exploratory == 1
+            else f"{n_exploratory} looks were exploratory: the test days had been seen before, so the "
             "best of them looks better than it is and none can end in SHIP."
         )
     return told
