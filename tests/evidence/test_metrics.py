@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -145,3 +148,26 @@ def test_rank_metrics_are_exact_under_ties(drawn):
 def test_sample_quantiles_are_metrics_too():
     assert isinstance(find_metric("p99_latency_ms"), SampleQuantile)
     assert find_metric("p50_latency_ms").quantile == 0.5
+
+
+def test_calibration_error_is_that_of_fifteen_bins_of_equal_count():
+    drawn = scored(3_000, seed=8)
+    # Outcomes as often as the scores say: gaps of either sign, so that the bins matter.
+    rows = replace(drawn, label=np.random.default_rng(1).random(3_000) < drawn.score)
+
+    def by_hand(n_bins: int) -> float:
+        bins = pd.qcut(rows.score, n_bins, labels=False)
+        return float(pd.Series(rows.score - rows.label).groupby(bins).sum().abs().sum() / len(rows))
+
+    found = find_metric("calibration_error").point(rows)
+    assert found == pytest.approx(by_hand(15), abs=1e-4)
+    assert all(found != pytest.approx(by_hand(n), abs=3e-4) for n in (13, 14, 16, 17))
+
+
+def test_a_certain_score_that_was_wrong_costs_what_scikit_learn_says():
+    rows = scored(400, seed=3)
+    certain = replace(
+        rows, score=np.where(np.arange(400) < 5, ~rows.label, rows.score).astype(float)
+    )
+    expected = sk.log_loss(certain.label, certain.score)
+    assert find_metric("log_loss").point(certain) == pytest.approx(expected, rel=1e-9)
