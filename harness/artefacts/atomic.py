@@ -74,6 +74,6 @@ def _worded(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise ArtefactError(
-            f"{path}: cannot be written ({error.strerror or error}); free space or choose "
-            "another folder with hydra.run.dir=..."
+            f"{path}: cannot be written ({error.strerror or error}); free space, mend its rights, or "
+            "choose another folder"
         ) from error

@@ -6,6 +6,7 @@ import importlib
 from functools import cache
 from pathlib import Path
 
+from harness.errors import ConfigError, did_you_mean
 from harness.rules.rule import Rule
 
 
@@ -17,7 +18,13 @@ def rule_names() -> tuple[str, ...]:
 
 @cache
 def find_rule(name: str) -> Rule:
-    """The rule of that name; the config's check has seen to it that there is one."""
+    """The rule of that name.
+
+    Raises:
+        ConfigError: If there is none, as in a decision of a later version.
+    """
+    if name not in rule_names():
+        raise ConfigError(f"no such rule '{name}'; {did_you_mean(name, rule_names())}")
     found: Rule = importlib.import_module(f"{__name__}.{name}").RULE
     return found
 
