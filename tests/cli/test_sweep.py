@@ -27,7 +27,7 @@ def test_a_sweep_gives_one_folder_and_decision_each_and_compares_them(harness, w
     assert "alpha / 2" in err
     harness("run", *words, "model=logistic", "model.C=0.3", "hydra.run.dir=s/late")
     _, out, _ = harness("compare", "s", "--format", "json")
-    assert "1 looks were exploratory" in " ".join(json.loads(out)["comparison"]["sentences"])
+    assert "1 look was exploratory" in " ".join(json.loads(out)["comparison"]["sentences"])
 
 
 def test_a_failed_job_is_announced_and_takes_no_other_along(harness, words, tmp_path):
