@@ -55,7 +55,7 @@ def launch(arguments: Sequence[str]) -> Launched:
     from hydra._internal.utils import get_args_parser  # the one place that knows Hydra's flags
 
     register_schemas()
-    words = _flags_first(arguments)
+    words = _overrides_first(arguments)
     options = get_args_parser().parse_args(words)
     informative = any(getattr(options, name) for name in _INFORMATIVE)
     if options.multirun and informative:
@@ -86,8 +86,8 @@ def launch(arguments: Sequence[str]) -> Launched:
     return Launched(folders=(*folders, *([winner] if winner else [])), sweep=sweep)
 
 
-def _flags_first(arguments: Sequence[str]) -> list[str]:
-    """Overrides after all flags: Hydra's parser takes none that stand on both sides of one."""
+def _overrides_first(arguments: Sequence[str]) -> list[str]:
+    """Overrides before all flags: Hydra's parser takes none that stand on both sides of one."""
     from hydra._internal.utils import get_args_parser
 
     options, others = get_args_parser().parse_known_args(list(arguments))
@@ -95,7 +95,7 @@ def _flags_first(arguments: Sequence[str]) -> list[str]:
     flags = list(arguments)
     for word in overrides:
         flags.remove(word)
-    return [*flags, *overrides]
+    return [*overrides, *flags]
 
 
 def _hand_over(words: Sequence[str], options: Any) -> None:

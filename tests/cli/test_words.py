@@ -110,3 +110,25 @@ def test_audit_and_protocol_see_a_users_own_config_folder(harness, tmp_path):
     status, _, err = harness("audit", "--config-dir", "nowhere")
     assert status == 2
     assert "no folder at nowhere" in err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["model.max_depth=4", "--cfg", "job", "model.n_estimators=7"],
+        ["--cfg", "job", "model.max_depth=4", "model.n_estimators=7"],
+        ["model.max_depth=4", "model.n_estimators=7", "--cfg", "job"],
+    ],
+)
+def test_overrides_may_stand_on_both_sides_of_a_flag(harness, words):
+    status, out, err = harness("run", *words)
+    assert status == 0, err
+    assert "max_depth: 4" in out
+    assert "n_estimators: 7" in out
+
+
+def test_a_flag_that_prints_does_not_start_a_sweep(harness, tmp_path):
+    status, _, err = harness("run", "-m", "seed=0,1", "--cfg", "job")
+    assert status == 2
+    assert "keep one of them" in err
+    assert not (tmp_path / "outputs").exists()
