@@ -33,3 +33,16 @@ def test_weights_draw_as_many_blocks_as_there_are_and_repeat_with_their_seed():
     assert (weights.sum(axis=1) == 20).all()
     assert weights.mean(axis=0) == pytest.approx(np.ones(20), abs=0.2)
     assert (weights == multiplier_weights(500, 20, seed=4)).all()
+
+
+def test_more_resamples_than_are_worked_out_at_once_are_all_there():
+    from harness.evidence.resample import _AT_ONCE
+
+    rows, metric = scored(300, seed=2), find_metric("recall")
+    weights = multiplier_weights(_AT_ONCE + 7, rows.blocks.n_blocks, seed=3)
+    found = resampled_differences([metric], rows, silent(rows), weights)["recall"]
+    assert found.shape == (_AT_ONCE + 7,)
+    last = metric.value((weights[-1] @ metric.sums(rows))[None])[0]
+    nothing = metric.value((weights[-1] @ metric.sums(silent(rows)))[None])[0]
+    assert found[-1] == pytest.approx(last - nothing)
+    assert weights.dtype == np.float64

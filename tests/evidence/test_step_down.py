@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import norm
 
 from harness.evidence.step_down import shared_level, step_down
 
@@ -46,3 +49,26 @@ def test_proven_candidates_leave_and_the_rest_is_tested_at_a_higher_level():
     proven = step_down(psi, ALPHA, lambda i, level: p[i] <= level)
     assert sorted(proven) == [0, 1, 2]
     assert proven[2] > proven[0]
+
+
+@pytest.mark.parametrize("alpha", [0.05, 0.01, 3e-5])
+def test_the_level_is_the_order_statistic_that_the_formula_names(alpha):
+    """Worked out anew from the same draws, with scipy's normal and a plain sort."""
+    influences = np.random.default_rng(5).normal(size=(4, 30))
+    influences[1] = 0.7 * influences[0] + 0.3 * influences[1]
+    unit = influences / np.linalg.norm(influences, axis=1)[:, None]
+    draws = np.random.default_rng(0).normal(size=(20_000, 30)) @ unit.T
+    smallest = np.sort(norm.sf(draws).min(axis=1))
+    order = math.floor(alpha * 20_000 - 2 * math.sqrt(20_000 * alpha * (1 - alpha)))
+    expected = min(max(smallest[max(order, 1) - 1], alpha / 4), alpha)
+    assert shared_level(influences, alpha) == pytest.approx(expected, rel=1e-9)
+    if alpha == 0.05:  # elsewhere Bonferroni's level, which no draw changes, may be the higher one
+        assert shared_level(influences, alpha, seed=1) != shared_level(influences, alpha)
+
+
+def test_a_candidate_whose_blocks_say_nothing_changes_no_level():
+    influences = np.random.default_rng(5).normal(size=(2, 30))
+    influences[1] = 0.9 * influences[0] + 0.1 * influences[1]  # alike: far above Bonferroni's level
+    with_nothing = np.vstack([influences, np.zeros(30)])
+    # Its p-value is a half in every draw, so it is never the smallest that counts.
+    assert shared_level(with_nothing, 0.05) == pytest.approx(shared_level(influences, 0.05))

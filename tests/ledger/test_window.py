@@ -77,6 +77,7 @@ def test_a_window_has_only_the_rows_asked_for():
         (None, {"HARNESS_LEDGER": "postgresql://me@db/x"}, "postgresql://me@db/x"),
         ("postgresql://me@db/x?sslmode=require", {}, "postgresql://me@db/x?sslmode=require"),
     ],
+    ids=range(9),
 )
 def test_the_config_comes_before_the_variable_and_that_before_the_home(
     monkeypatch, tmp_path, configured, variables, place
