@@ -65,3 +65,14 @@ def test_rows_taken_for_independent_lie_in_blocks_of_about_one_size():
     assert (random_blocks(1_003).code == blocks.code).all()  # seeded
     assert random_blocks(3).n_blocks == 3
     assert random_blocks(1).n_blocks == 2
+
+
+def test_many_rows_are_drawn_into_random_blocks_of_nearly_one_size():
+    from harness.evidence.blocks import _MANY_ROWS
+
+    blocks = random_blocks(_MANY_ROWS)
+    assert blocks.code.dtype == np.intp
+    assert blocks.sizes.sum() == _MANY_ROWS
+    assert blocks.sizes.min() > 0.9 * _MANY_ROWS / blocks.n_blocks
+    assert (random_blocks(_MANY_ROWS, seed=0).code == blocks.code).all()
+    assert (random_blocks(_MANY_ROWS, seed=1).code != blocks.code).any()

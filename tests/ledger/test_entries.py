@@ -174,3 +174,71 @@ def test_an_error_inside_a_transaction_leaves_nothing(chain):
         raise RuntimeError("half-way")
     assert chain.entries() == []
     assert chain.verify() == 0
+
+
+def test_a_look_says_in_full_what_it_means_and_where_it_is_written(chain):
+    alone = look(chain)
+    assert (alone.looks_planned, alone.looks_used, alone.ledger) == (1, 1, chain.place)
+    assert alone.sentence == "The window was opened for this candidate alone."
+    again = look(chain, "b")
+    assert (again.looks_planned, again.looks_used) == (1, 1)
+    assert again.sentence == (
+        "2 of the 2 test days were looked at before, so this look is exploratory and cannot end in "
+        "SHIP; a test window of fresh days, or an A/B test, can confirm what it shows."
+    )
+
+
+def test_days_seen_in_several_windows_add_up(chain):
+    last = LabelledWindow(key="z" * 64, days={"2024-05-04": "d" * 32})
+    both = LabelledWindow(
+        key="y" * 64, days={"2024-05-01": "a" * 32, "2024-05-04": "d" * 32, "2024-05-05": "e" * 32}
+    )
+    look(chain)
+    look(chain, window=last)
+    assert look(chain, "b", both).fresh_days == 1
+
+
+def test_a_ledger_is_made_below_folders_that_are_not_there_yet(tmp_path):
+    place = tmp_path / "a" / "b" / "ledger.sqlite"
+    with Chain(place) as chain, chain.transaction():
+        chain.append("open", {})
+    assert place.is_file()
+
+
+def test_what_is_no_ledger_is_said_in_full(tmp_path):
+    import sqlite3
+
+    newer = tmp_path / "newer.sqlite"
+    with sqlite3.connect(newer) as db:
+        db.execute("PRAGMA user_version = 2")
+    with pytest.raises(LedgerError) as refused:
+        Chain(newer)
+    assert str(refused.value) == (
+        f"{newer}: ledger format 2, this harness reads up to 1; install a newer harness"
+    )
+    junk = tmp_path / "junk"
+    junk.write_bytes(b"no database at all, and long enough to be looked at" * 50)
+    with pytest.raises(LedgerError) as refused:
+        Chain(junk)
+    assert str(refused.value) == (
+        f"{junk}: the ledger cannot be opened (file is not a database); nothing can be judged without "
+        "it, so mend it, or name another with running.ledger=..."
+    )
+    with pytest.raises(LedgerError) as refused:
+        Chain("mysql://db/x")
+    assert str(refused.value) == (
+        "running.ledger: mysql://db/x is no kind of ledger; name a file, or "
+        "postgresql://USER@HOST/DATABASE"
+    )
+
+
+def test_a_ledger_damaged_while_it_is_open_cannot_be_read(tmp_path):
+    import sqlite3
+
+    place = tmp_path / "ledger.sqlite"
+    with Chain(place) as chain:
+        with sqlite3.connect(place) as db:
+            db.execute("DROP TABLE entries")
+        with pytest.raises(LedgerError) as refused:
+            chain.entries()
+    assert str(refused.value) == f"{place}: the ledger cannot be read (no such table: entries)"
