@@ -75,7 +75,7 @@ def launch(arguments: Sequence[str]) -> Launched:
     if config_dir:
         sys.path.append(str(config_dir.resolve()))
     try:
-        _hand_over(words, options)
+        _hand_over(_overrides_first(words), options)
     except (Exception, KeyboardInterrupt) as error:
         _name_unfinished(error)
         raise
