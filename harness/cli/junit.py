@@ -19,6 +19,8 @@ def junit_xml(decision: Mapping[str, Any], name: str) -> str:
         a decision that no criterion explains, is an error.
     """
     suite = ET.Element("testsuite", name="harness gate")
+    told = ET.SubElement(suite, "properties")  # readers want them before the cases
+    ET.SubElement(told, "property", name="decision", value=decision["decision"])
     cases = [_case(suite, name, verdict) for verdict in decision["criteria"]]
     problems = [case for case in cases if len(case)]
     errors = [f"leakage: {finding}" for finding in decision["blocking_findings"]]
@@ -30,9 +32,6 @@ def junit_xml(decision: Mapping[str, Any], name: str) -> str:
     suite.set("tests", str(len(cases) + len(errors)))
     suite.set("failures", str(len(problems)))
     suite.set("errors", str(len(errors)))
-    ET.SubElement(
-        ET.SubElement(suite, "properties"), "property", name="decision", value=decision["decision"]
-    )
     ET.indent(suite)
     return f'<?xml version="1.0" encoding="utf-8"?>\n{ET.tostring(suite, encoding="unicode")}\n'
 

@@ -14,7 +14,7 @@ from harness.settings.choices import CHOICES
 from harness.settings.protocol import Guardrail
 
 # Values whose type is open, because they hold another settings class by name.
-_HOLDS: dict[str, type] = {"guardrail_metrics": Guardrail}
+ENTRIES: dict[str, type] = {"guardrail_metrics": Guardrail}
 _ENTRY = re.compile(r"^ {4}(\w+): (.*(?:\n {8,}.*)*)", re.MULTILINE)
 
 
@@ -28,7 +28,6 @@ class Key:
         default: Its default; None for null, and for none.
         meaning: What it does, with its unit.
         choices: Words it takes, where it takes only some.
-        hint: The type as Python writes it.
     """
 
     name: str
@@ -36,7 +35,6 @@ class Key:
     default: Any
     meaning: str
     choices: tuple[str, ...]
-    hint: Any
 
 
 def keys_of(settings: type, prefix: str = "") -> Iterator[Key]:
@@ -61,10 +59,9 @@ def keys_of(settings: type, prefix: str = "") -> Iterator[Key]:
             default=default_of(field),
             meaning=meanings.get(field.name, ""),
             choices=CHOICES.get(settings, {}).get(field.name, ()),
-            hint=hint,
         )
-        if field.name in _HOLDS:
-            yield from keys_of(_HOLDS[field.name], f"{prefix}{field.name}.NAME.")
+        if field.name in ENTRIES:
+            yield from keys_of(ENTRIES[field.name], f"{prefix}{field.name}.NAME.")
 
 
 def run_keys() -> Iterator[Key]:

@@ -48,6 +48,8 @@ def option_files(path: Path) -> list[OptionFile]:
         return [_option(file, path) for file in files]
     if not path.is_file():
         raise ConfigError(f"{path}: no such file or folder; check the spelling")
+    if path.suffix != ".yaml":
+        raise ConfigError(f"{path}: no YAML file; name a config folder, or files in it")
     is_root = path.stem in _ROOTS and path.parent.name not in _KNOWN
     return [_option(path, path.parent if is_root else path.parent.parent)]
 

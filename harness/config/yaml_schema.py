@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any, get_args, get_type_hints
 
-from harness.config.keys import default_of, meanings_of
+from harness.config.keys import ENTRIES, default_of, meanings_of
 from harness.settings import GROUPS, OPEN_GROUPS, AbtestRunSettings, RunSettings
 from harness.settings.choices import CHOICES
-from harness.settings.protocol import AcceptedFinding, Guardrail
+from harness.settings.protocol import AcceptedFinding
 
 # Where editors find the schemas: below the config folder itself.
 FOLDER = ".schemas"
@@ -19,7 +19,6 @@ _DEFAULTS: dict[str, Any] = {
     "description": "Options this file builds on, in order.",
 }
 _PLAIN: dict[Any, str] = {str: "string", int: "integer", float: "number", bool: "boolean"}
-_ENTRIES: dict[str, type] = {"guardrail_metrics": Guardrail}
 _ITEMS: dict[str, type] = {"accept": AcceptedFinding}
 # Any value may be taken from elsewhere in the config.
 _INTERPOLATION = {"type": "string", "pattern": r"\$\{"}
@@ -96,8 +95,8 @@ def _value(name: str, hint: Any, words: tuple[str, ...] | None) -> dict[str, Any
     if is_dataclass(hint):
         assert isinstance(hint, type)
         return _object([hint])
-    if name in _ENTRIES:
-        return {"type": "object", "additionalProperties": _object([_ENTRIES[name]])}
+    if name in ENTRIES:
+        return {"type": "object", "additionalProperties": _object([ENTRIES[name]])}
     if name in _ITEMS:
         return {"type": "array", "items": _object([_ITEMS[name]])}
     arguments = get_args(hint)

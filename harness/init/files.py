@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import tempfile
 from collections.abc import Iterable, Mapping
@@ -53,9 +54,18 @@ def write_config(files: Mapping[str, str], folder: Path, experiment: str) -> lis
     with tempfile.TemporaryDirectory() as trial:
         _write(files, Path(trial))
         compose_settings([f"experiment={experiment}"], config_dir=Path(trial))
-    _write(files, folder)
     schemas = {f"{FOLDER}/{name}": to_json(content) for name, content in yaml_schemas().items()}
-    _write(schemas, folder)
+    try:
+        _write(schemas, folder)
+        _write(files, folder)
+    except OSError as error:
+        for place in places:
+            with contextlib.suppress(OSError):
+                place.unlink()
+        reason = error.strerror or error
+        raise ConfigError(
+            f"--config-dir: {folder} cannot be written ({reason}); choose another"
+        ) from error
     return places
 
 

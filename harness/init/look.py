@@ -66,6 +66,8 @@ def look_at(path: Path, time: str | None, label: str | None) -> Looked:
         raise ConfigError(f"no file at {path}; check the spelling and the folder")
     frame = read_columns(path, column_names(path))
     notes: list[str] = []
+    if label in frame and _n_values(frame[label]) == 0:
+        raise DataError(f"--label: column '{label}' holds no outcome; name one with two values")
     time = time or _only_time(frame, notes)
     label = label or _only_label(frame, time, notes)
     for flag, name in (("--time", time), ("--label", label)):
@@ -97,7 +99,7 @@ def look_at(path: Path, time: str | None, label: str | None) -> Looked:
         window=window,
         n_test_days=n_test_days,
         later_times=_later_times(frame, time, when),
-        entities=tuple(n for n in entities if frame[n].nunique() < _REPEATED * len(frame)),
+        entities=tuple(n for n in entities if _n_values(frame[n]) < _REPEATED * len(frame)),
         notes=tuple(notes),
     )
 
@@ -123,12 +125,22 @@ def _is_time(column: pd.Series) -> bool:
 
 
 def _only_label(frame: pd.DataFrame, time: str, notes: list[str]) -> str:
-    found = [str(name) for name in frame if name != time and frame[name].nunique(dropna=True) == 2]
+    found = [str(name) for name in frame if name != time and _n_values(frame[name]) == 2]
     if len(found) != 1:
-        which = ", ".join(found[:6]) or "none has two values"
-        raise ConfigError(f"--label: say which column holds the outcome; two values have: {which}")
+        which = (
+            f"{len(found)} have two values ({', '.join(found[:6])})" if found else "none has two"
+        )
+        raise ConfigError(f"--label: say which column holds the outcome; {which}")
     notes.append(f"{found[0]}: the outcome, because no other column has two values")
     return found[0]
+
+
+def _n_values(column: pd.Series) -> int:
+    """Distinct values; 0 of lists and structs, which cannot be compared."""
+    try:
+        return int(column.nunique(dropna=True))
+    except TypeError:
+        return 0
 
 
 def _time_unit(column: pd.Series, notes: list[str]) -> str | None:
@@ -162,7 +174,7 @@ def _entities(frame: pd.DataFrame, taken: set[str]) -> list[str]:
         is_float = pd.api.types.is_float_dtype(column.dtype)
         if name in taken or is_float or not _IDENTIFIER.search(name):
             continue
-        if column.nunique(dropna=True) > max(50, 0.01 * len(frame)):
+        if _n_values(column) > max(50, 0.01 * len(frame)):
             found.append(name)
     return found
 

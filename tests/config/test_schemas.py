@@ -27,7 +27,7 @@ def validator(file: Path) -> jsonschema.Draft202012Validator:
 
 @pytest.mark.parametrize("file", FILES, ids=lambda f: f"{f.parent.name}-{f.stem}")
 def test_every_config_file_names_its_schema_and_keeps_to_it(file):
-    validator(file).validate(yaml.safe_load(file.read_text("utf-8")))
+    assert list(validator(file).iter_errors(yaml.safe_load(file.read_text("utf-8")))) == []
 
 
 def test_the_schemas_in_the_repository_are_the_ones_the_settings_give():
@@ -59,7 +59,7 @@ def test_an_editor_is_told_what_the_harness_would_refuse(group, text, complaint)
 
 def test_interpolations_are_left_alone():
     schema = jsonschema.Draft202012Validator(yaml_schemas()["split.json"])
-    schema.validate({"validation": "${split.test}", "test": "1mo"})
+    assert schema.is_valid({"validation": "${split.test}", "test": "1mo"})
 
 
 def test_every_key_says_what_it_means():

@@ -108,6 +108,22 @@ def test_what_cannot_be_guessed_is_said_in_one_sentence(harness, loans, tmp_path
     assert not (tmp_path / "conf").exists()
 
 
+def test_nested_columns_are_left_out_and_a_file_in_the_way_is_named(harness, tmp_path):
+    table = make_table(3000)
+    table["tags"] = [[1, 2]] * len(table)
+    table["tag_id"] = [[1, i] for i in range(len(table))]
+    table.to_parquet(tmp_path / "t.parquet")
+    status, out, err = harness("init", "t.parquet", "--config-dir", "t.parquet")
+    assert status == 2
+    assert "--config-dir: t.parquet cannot be written" in err
+    status, out, err = harness("init", "t.parquet")
+    assert status == 0, err
+    assert "tags: left out, its values are nested" in out
+    status, _, err = harness("init", "t.parquet", "--label", "tags")
+    assert status == 2
+    assert "--label: column 'tags' holds no outcome" in err
+
+
 @given(names=st.lists(st.text(min_size=1, max_size=12), min_size=2, max_size=5, unique=True))
 @settings(
     max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
