@@ -65,6 +65,14 @@ class _HarnessSweeper(Sweeper):
             hydra_context=hydra_context, task_function=task_function, config=config
         )
 
+    def begun(self) -> tuple[Any, Any]:
+        """Launcher and config, once what the launcher needs has been seen to be there."""
+        from harness.sweep.launcher_ready import check_launcher
+
+        assert self.config is not None
+        check_launcher(self.config.hydra.launcher)
+        return self.launcher, self.config
+
     def words(self, arguments: list[str]) -> list[str]:
         """Overrides of the config file first, so that those typed win."""
         params = self.options.get("params") or {}
@@ -78,7 +86,7 @@ class GridSweeper(_HarnessSweeper):
         """Hydra hands over the overrides typed."""
         from harness.sweep.grid import sweep_grid
 
-        return sweep_grid(self.launcher, self.config, self.words(arguments))
+        return sweep_grid(*self.begun(), self.words(arguments))
 
 
 class SearchSweeper(_HarnessSweeper):
@@ -88,7 +96,7 @@ class SearchSweeper(_HarnessSweeper):
         """Hydra hands over the overrides typed."""
         from harness.sweep.search import sweep_search
 
-        return sweep_search(self.launcher, self.config, self.words(arguments))
+        return sweep_search(*self.begun(), self.words(arguments))
 
 
 _STORE = ConfigStore.instance()

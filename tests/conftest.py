@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -42,6 +44,34 @@ def harness(tmp_path, monkeypatch, capfd):
         return status, out, err
 
     return call
+
+
+_CLUSTER = """
+import sys
+from ray.cluster_utils import Cluster
+nodes = Cluster(initialize_head=True, head_node_args={"num_cpus": 1})
+nodes.add_node(num_cpus=1)
+print(nodes.address, flush=True)
+sys.stdin.read()
+nodes.shutdown()
+"""
+
+
+@pytest.fixture(scope="module")
+def ray_address(tmp_path_factory):
+    """Of a Ray cluster of two nodes, each with processes of its own, in another folder."""
+    nodes = subprocess.Popen(
+        [sys.executable, "-c", _CLUSTER],
+        cwd=tmp_path_factory.mktemp("elsewhere"),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    yield nodes.stdout.readline().strip()
+    nodes.stdin.close()
+    nodes.wait(60)
+    nodes.stdout.close()
 
 
 def make_table(n_rows: int = 4000, *, seed: int = 0, strength: float = 1.0) -> pd.DataFrame:

@@ -7,7 +7,8 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
-from harness.errors import ConfigError
+from harness.engine.ray_address import check_ray_listens, ray_address, ray_is_away
+from harness.errors import ConfigError, HarnessError
 
 _Part = TypeVar("_Part")
 _Result = TypeVar("_Result")
@@ -15,6 +16,7 @@ _Result = TypeVar("_Result")
 # Results waiting for their turn are held in the cluster's memory, not in this process.
 _AHEAD_PER_CORE = 2
 _RETRIES = 3
+_KEY = "running.engine"
 
 
 class RayEngine:
@@ -33,19 +35,27 @@ class RayEngine:
             ) from error
         self._ray = ray
         if not ray.is_initialized():
+            address = ray_address()
+            check_ray_listens(_KEY, address)
             try:
-                ray.init(include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR)
+                ray.init(
+                    address,
+                    include_dashboard=False,
+                    log_to_driver=False,
+                    logging_level=logging.ERROR,
+                )
             except (ConnectionError, RuntimeError, ValueError) as error:
-                first = str(error).strip().splitlines()[0]
-                raise ConfigError(
-                    f"running.engine: no Ray cluster can be reached ({first}); start one, or set "
-                    "RAY_ADDRESS to one that runs"
-                ) from error
+                raise ray_is_away(_KEY, str(error).strip().splitlines()[0]) from error
 
     def map(
         self, function: Callable[[_Part, Any], _Result], parts: Sequence[_Part], shared: Any
     ) -> Iterator[_Result]:
-        """As `Engine.map`; a part whose worker was lost is begun again on another."""
+        """As `Engine.map`; a part whose worker was lost is begun again on another.
+
+        Raises:
+            HarnessError: What the function raised on a worker.
+            ConfigError: If the cluster, or every worker tried, was lost.
+        """
         ray = self._ray
         task = ray.remote(num_cpus=1, max_retries=_RETRIES)(function)
         held = ray.put(shared)
@@ -54,6 +64,27 @@ class RayEngine:
         for part in parts:
             waiting.append(task.remote(part, held))
             if len(waiting) >= at_once:
-                yield ray.get(waiting.popleft())
+                yield self._result(waiting.popleft())
         while waiting:
-            yield ray.get(waiting.popleft())
+            yield self._result(waiting.popleft())
+
+    def _result(self, task: Any) -> Any:
+        errors = self._ray.exceptions
+        try:
+            return self._ray.get(task)
+        except errors.RayTaskError as error:
+            if isinstance(error.cause, HarnessError):
+                raise error.cause from None
+            if isinstance(error.cause, errors.RayError):
+                raise _lost(error.cause) from error
+            raise
+        except errors.RayError as error:
+            raise _lost(error) from error
+
+
+def _lost(error: Exception) -> ConfigError:
+    first = str(error).strip().splitlines()[0].rstrip(".")
+    return ConfigError(
+        f"{_KEY}: the Ray cluster lost a part of the work ({first}); see that its nodes "
+        "are up and have memory, or write running.engine=local"
+    )

@@ -97,9 +97,11 @@ def test_the_same_decision_as_in_memory(harness, folder):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("stream", ["true", "false"])
-def test_a_cluster_gives_the_very_same_figures(harness, folder, stream):
+def test_a_cluster_gives_the_very_same_figures(harness, folder, ray_address, monkeypatch, stream):
+    """Its nodes run in another folder: a relative path still means this one's."""
     import ray
 
+    monkeypatch.setenv("RAY_ADDRESS", ray_address)
     try:
         for name in ("local", "ray"):
             status, _, err = harness(

@@ -39,34 +39,6 @@ def test_submitit_gives_the_same_verdicts(harness, place, expected):  # noqa: F8
     assert {criteria(place, "s", i)[1]["status"] for i in range(3)} == {"confirmatory"}
 
 
-CLUSTER = """
-import sys
-from ray.cluster_utils import Cluster
-nodes = Cluster(initialize_head=True, head_node_args={"num_cpus": 1})
-nodes.add_node(num_cpus=1)
-print(nodes.address, flush=True)
-sys.stdin.read()
-nodes.shutdown()
-"""
-
-
-@pytest.fixture(scope="module")
-def address(tmp_path_factory):
-    """Of a Ray cluster of two nodes, each with processes of its own, in another folder."""
-    nodes = subprocess.Popen(
-        [sys.executable, "-c", CLUSTER],
-        cwd=tmp_path_factory.mktemp("elsewhere"),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    yield nodes.stdout.readline().strip()
-    nodes.stdin.close()
-    nodes.wait(60)
-    nodes.stdout.close()
-
-
 def run_on(address, place, *words):  # noqa: F811
     return subprocess.Popen(
         [sys.executable, "-m", "harness", "run", "-m", *WORDS, *words, "launcher=ray"],
@@ -78,8 +50,8 @@ def run_on(address, place, *words):  # noqa: F811
     )
 
 
-def test_a_ray_cluster_of_two_nodes_gives_the_same_verdicts(address, place, expected):  # noqa: F811
-    process = run_on(address, place, *GRID, "hydra.sweep.dir=s")
+def test_a_ray_cluster_of_two_nodes_gives_the_same_verdicts(ray_address, place, expected):  # noqa: F811
+    process = run_on(ray_address, place, *GRID, "hydra.sweep.dir=s")
     _, err = process.communicate(timeout=180)
     assert process.returncode == 0, err
     assert [criteria(place, "s", i)[0] for i in range(3)] == expected
@@ -92,8 +64,8 @@ def _workers_of_jobs():
     return [pid for pid, _, words in processes() if words.startswith("ray::_run_job")]
 
 
-def test_a_ray_worker_killed_in_mid_job_is_replaced(address, place):  # noqa: F811
-    process = run_on(address, place, "model.C=0.03,0.3", "hydra.sweep.dir=s")
+def test_a_ray_worker_killed_in_mid_job_is_replaced(ray_address, place):  # noqa: F811
+    process = run_on(ray_address, place, "model.C=0.03,0.3", "hydra.sweep.dir=s")
     until(lambda: "UNFINISHED" in statuses(place, n=2) and _workers_of_jobs(), process)
     os.kill(_workers_of_jobs()[0], signal.SIGKILL)
     time.sleep(0.1)
@@ -102,6 +74,14 @@ def test_a_ray_worker_killed_in_mid_job_is_replaced(address, place):  # noqa: F8
     assert statuses(place, n=2) == ["DONE", "DONE"]
     opened, told, _ = verdicts(place)
     assert (len(opened), sorted(told)) == (2, opened)
+
+
+def test_a_cluster_that_is_away_is_named_before_anything_is_opened(harness, place, monkeypatch):  # noqa: F811
+    monkeypatch.setenv("RAY_ADDRESS", "127.0.0.1:1")
+    status, _, err = harness("run", "-m", *WORDS, *GRID, "launcher=ray")
+    assert status == 2
+    assert "launcher=ray: no Ray cluster can be reached (127.0.0.1:1: " in err
+    assert not (place / "outputs").exists()
 
 
 @pytest.mark.parametrize("extra", ["joblib", "submitit", "ray"])

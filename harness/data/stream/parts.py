@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -38,13 +39,15 @@ class Part:
 
 @dataclass(frozen=True, kw_only=True)
 class TableParts:
-    """Where a table lies; opened anew wherever it is read.
+    """Where a table lies; opened anew wherever it is read, on whatever machine.
 
     Attributes:
         path: Folder, file, or URL that fsspec knows.
+        base: Folder that a relative path starts from; a worker elsewhere has another of its own.
     """
 
     path: str
+    base: str = field(default_factory=lambda: str(Path.cwd()))
 
     @cached_property
     def dataset(self) -> pads.Dataset:
@@ -56,7 +59,8 @@ class TableParts:
         """
         try:
             if "://" not in self.path:
-                return pads.dataset(self.path, format="parquet", partitioning="hive")
+                place = Path(self.base, self.path)
+                return pads.dataset(place, format="parquet", partitioning="hive")
             from fsspec.core import url_to_fs
 
             system, root = url_to_fs(self.path)
