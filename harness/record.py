@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 
 from harness.artefacts import write_json, write_text
 from harness.artefacts.atomic import new_file
+from harness.artefacts.figure import figure
 from harness.artefacts.run_folder import RECORD
 from harness.artefacts.versions import versions
 from harness.audit import blocking
@@ -25,7 +26,6 @@ from harness.config.fingerprint import (
 from harness.data.split import describe
 from harness.decision import sealed
 from harness.decision.as_json import FINGERPRINTS, HOLDOUT_FIELDS, as_json
-from harness.decision.sentence import figure
 from harness.errors import GivenUpError
 from harness.prepare import prepare
 from harness.report import protocol_document, run_page

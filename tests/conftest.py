@@ -16,9 +16,11 @@ os.environ.setdefault("MPLBACKEND", "svg")
 
 @pytest.fixture(scope="session", autouse=True)
 def _shared_cache(tmp_path_factory):
-    """One cache for the whole suite, never the user's own."""
+    """One cache for the whole suite, its workers' as well, never the user's own."""
     if "HARNESS_CACHE" not in os.environ:
-        os.environ["HARNESS_CACHE"] = str(tmp_path_factory.mktemp("cache"))
+        base = tmp_path_factory.getbasetemp()
+        shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+        os.environ["HARNESS_CACHE"] = str(shared / "cache")
     os.environ["HARNESS_LEDGER"] = str(tmp_path_factory.mktemp("ledger") / "shared.sqlite")
 
 
@@ -57,7 +59,7 @@ nodes.shutdown()
 """
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def ray_address(tmp_path_factory):
     """Of a Ray cluster of two nodes, each with processes of its own, in another folder."""
     nodes = subprocess.Popen(

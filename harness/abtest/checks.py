@@ -8,7 +8,7 @@ from scipy import stats
 
 from harness.abtest.bounds import Looks
 from harness.abtest.log import Log
-from harness.decision.sentence import figure
+from harness.artefacts.figure import figure
 
 # The usual alarm: one in a thousand honest logs.
 MISMATCH = 0.001

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from harness.artefacts import read_json, to_json
+from harness.artefacts.figure import amount, figure
 from harness.cli.output import COLOURS, Table, markdown, print_table
-from harness.decision.sentence import amount, figure
 from harness.rules import find_rule
 
 

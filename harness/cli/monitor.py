@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.artefacts import to_json, write_json, write_text
+from harness.artefacts.figure import figure
 from harness.cli.output import FORMATS, Table, print_table
 from harness.cli.registry_options import add_registry_argument
 from harness.cli.verify import bundle_folder
-from harness.decision.sentence import figure
 from harness.errors import ConfigError
 
 if TYPE_CHECKING:

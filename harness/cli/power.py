@@ -53,7 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print what each criterion needs, and which needs the most."""
-    from harness.decision.sentence import amount, figure
+    from harness.artefacts.figure import amount, figure
 
     plan = _plan(options)
     if options.html is not None:

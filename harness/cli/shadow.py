@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.artefacts import SCHEMA_VERSION, to_json
+from harness.artefacts.figure import figure
 from harness.cli.output import Table, add_format_argument, print_table
 from harness.cli.verify import bundle_folder
-from harness.decision.sentence import figure
 from harness.errors import ConfigError
 
 if TYPE_CHECKING:

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from harness.artefacts import RunRecord, find_runs, read_record
-from harness.comparison.compared import ComparableGroup, Comparison, compared_run
+from harness.comparison.compared import ComparableGroup, compared_run
+from harness.comparison.comparison import Comparison
 from harness.comparison.ranking import ranked
 from harness.comparison.sentences import sentences_of, sharpened_group
 from harness.config.flat import flat
@@ -18,7 +19,7 @@ from harness.errors import ArtefactError
 _OPTION_KEYS = ("._target_", ".kind")
 
 
-def compare_runs(folders: Sequence[Path], *, every_key: bool = False) -> Comparison:
+def compare_runs(folders: Sequence[Path | str], *, every_key: bool = False) -> Comparison:
     """Read and rank all runs at or below some folders.
 
     Runs are ranked only within one protocol and one set of test rows: by decision, then
@@ -31,7 +32,7 @@ def compare_runs(folders: Sequence[Path], *, every_key: bool = False) -> Compari
     Raises:
         ArtefactError: If there is no run there.
     """
-    found = list(dict.fromkeys(run for folder in folders for run in _runs_at(folder)))
+    found = list(dict.fromkeys(run for folder in folders for run in _runs_at(Path(folder))))
     if not found:
         places = ", ".join(map(str, folders))
         raise ArtefactError(f"{places}: no runs there; start one with `harness run`")

@@ -75,19 +75,6 @@ class ComparableGroup:
     proven: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Comparison:
-    """Groups of comparable runs, and what to know about them.
-
-    Attributes:
-        groups: Runs that may be ranked against each other, group by group.
-        sentences: What a reader must not overlook.
-    """
-
-    groups: tuple[ComparableGroup, ...]
-    sentences: tuple[str, ...]
-
-
 def compared_run(record: RunRecord, name: str, config: dict[str, str]) -> ComparedRun:
     """A run as its record and its decision have it.
 

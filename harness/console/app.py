@@ -15,7 +15,7 @@ import jinja2
 from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, JSONResponse
 
-from harness.decision.sentence import figure
+from harness.artefacts.figure import figure
 from harness.errors import DataError, HarnessError
 from harness.monitor.state import SeenWindow, read_state
 from harness.registry import Registry, promote, reconcile, rollback, versions_of

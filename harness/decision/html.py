@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from harness.artefacts.card import AMBER, GREEN, RED, VIOLET, card
-from harness.decision.sentence import figure
+from harness.artefacts.figure import figure
 
 COLOURS = {"SHIP": GREEN, "NO_SHIP": RED, "INCONCLUSIVE": AMBER, "INVALID": VIOLET}
 

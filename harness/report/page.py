@@ -8,8 +8,8 @@ from typing import Any
 
 import jinja2
 
+from harness.artefacts.figure import amount, figure
 from harness.decision import Decision
-from harness.decision.sentence import amount, figure
 from harness.report.bars import bar_of
 
 _HEADLINES = {

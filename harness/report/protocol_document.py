@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from harness.artefacts.figure import amount
 from harness.config import protocol_fingerprint
 from harness.data.split import Windows
 from harness.decision import Criterion, criteria_of
-from harness.decision.sentence import Described, amount
+from harness.decision.sentence import Described
 from harness.evidence import find_metric
 from harness.rules import find_rule
 from harness.settings import (

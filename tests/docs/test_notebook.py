@@ -14,7 +14,7 @@ TOUR = Path(__file__).parent.parent.parent / "docs" / "tour.ipynb"
 
 
 @pytest.mark.slow
-def test_the_tour_runs_and_shows_decision_finding_and_drift(tmp_path):
+def test_the_tour_runs_and_shows_decision_finding_comparison_and_drift(tmp_path):
     notebook = nbformat.read(TOUR, as_version=4)
     NotebookClient(
         notebook,
@@ -30,6 +30,7 @@ def test_the_tour_runs_and_shows_decision_finding_and_drift(tmp_path):
     )
     assert "NO_SHIP" in shown or "INCONCLUSIVE" in shown
     assert "with an AUC of" in shown  # a finding
+    assert "model=LogisticRegression" in shown  # what differs, in the comparison
     assert "ALERT" in shown
     assert "<td>temp</td>" in shown  # what drifted
 

@@ -1,0 +1,54 @@
+"""Table: a group of runs in rows and columns of text, wherever it is shown."""
+
+from __future__ import annotations
+
+from harness.artefacts.figure import figure
+from harness.comparison.compared import ComparableGroup, ComparedCriterion, ComparedRun
+
+
+def title_of(group: ComparableGroup) -> str:
+    """What its runs have in common; empty where that is nothing."""
+    return f"protocol {group.protocol[:8]}, test rows {group.test[:8]}" if group.test else ""
+
+
+def table_of(group: ComparableGroup) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """Columns and rows, one per run: what is its own, how it was decided, what did not pass."""
+    primary = next((run.criteria[0].name for run in group.runs if run.criteria), "primary")
+    columns = ("rank", "run", "differs in", "decision", primary, "not passed")
+    return columns, [
+        (
+            str(run.rank or ""),
+            run.name,
+            ", ".join(
+                f"{short_name(key)}={short_name(run.config[key])}"
+                for key in group.keys
+                if run.config.get(key)
+            ),
+            run.outcome,
+            _figures(run.criteria[0]) if run.criteria else _on_validation(run),
+            run.reason
+            or "; ".join(f"{c.name} {c.verdict}" for c in run.criteria if c.verdict != "PASS"),
+        )
+        for run in group.runs
+    ]
+
+
+def short_name(text: str) -> str:
+    """A class by its name, a group's option by the group."""
+    for ending in ("._target_", ".kind"):
+        if text.endswith(ending):
+            return text.removesuffix(ending)
+    is_path = text.count(".") >= 1 and text.replace(".", "").replace("_", "").isalpha()
+    return text.rpartition(".")[2] if is_path and text[0].islower() and "." in text else text
+
+
+def _on_validation(run: ComparedRun) -> str:
+    return "" if run.validation is None else f"{figure(run.validation)} on validation"
+
+
+def _figures(criterion: ComparedCriterion) -> str:
+    text = figure(criterion.estimate, criterion.unit)
+    if criterion.lower is None:
+        return text
+    low, high = figure(criterion.lower, criterion.unit), figure(criterion.upper, criterion.unit)
+    return f"{text} [{low}, {high}]"
