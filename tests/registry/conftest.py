@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from harness.registry import Registry, register
-from tests.serving.conftest import BROWSER, write
+from tests.browser import BROWSER
+from tests.serving.conftest import write
 
 # Run by a test as a program of its own.
 collect_ignore = ["kill_loop.py", *([] if BROWSER else ["test_ui_page.py"])]

@@ -19,8 +19,9 @@ import pytest
 from harness.registry import Registry, promote, register
 from harness.registry.journal import read_moves
 from harness.registry.versions import bundle_of, find_version
+from tests.browser import wait_for
 from tests.conftest import TABLE_WORDS, make_table
-from tests.serving.conftest import serving, wait_for
+from tests.serving.conftest import serving
 
 FEATURES = ["x", "z", "g"]
 

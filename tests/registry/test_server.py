@@ -15,8 +15,9 @@ import pytest
 from harness.registry import Registry, promote, register, rollback
 from harness.registry.journal import read_moves
 from harness.registry.versions import bundle_of, find_version
+from tests.browser import wait_for
 from tests.databases import HAS_POSTGRESQL, free_port, postgres
-from tests.serving.conftest import wait_for, write
+from tests.serving.conftest import write
 
 pytestmark = pytest.mark.slow
 DAY = ["promote", "promote", "rollback"]

@@ -13,8 +13,7 @@ import httpx2 as httpx
 import pytest
 
 from harness.registry import promote
-from tests.serving.conftest import wait_for
-from tests.serving.test_page import browser
+from tests.browser import browser, wait_for
 
 pytestmark = pytest.mark.slow
 
@@ -51,7 +50,10 @@ def press(page, button, key):
 def test_a_version_goes_live_and_back_by_button(uri, registry, tmp_path):
     promote(registry, "churn", "1")
     with console(uri) as address, browser(tmp_path / "profile") as page:
-        page.call("Page.navigate", url=address)
+        page.open(address)
+        for scheme in ("light", "dark"):
+            page.prefers(scheme)
+            assert page.violations() == []
         up = "document.querySelector('button[data-move=promote][data-version=\"2\"]')"
         press(page, up, "wrong")
         told = "document.getElementById('told').textContent"

@@ -10,7 +10,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,13 +17,9 @@ import httpx2 as httpx
 import pytest
 
 from harness.bundle import write_bundle
+from tests.browser import BROWSER, wait_for
 from tests.bundle.test_bundle import FACTS, MODELS, build
 
-DEADLINE = 60.0
-BROWSER = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-)
-# The page is opened in a real browser where there is one.
 collect_ignore = [] if BROWSER else ["test_page.py"]
 
 
@@ -75,19 +70,6 @@ def serving(folder: Path, *words: str, **environment: str) -> Iterator[tuple[htt
             os.killpg(process.pid, signal.SIGKILL)
             process.wait(20)
         process.stdout.close()
-
-
-def wait_for(condition, process: subprocess.Popen | None = None) -> None:
-    """Wait until a condition holds, no longer than the deadline."""
-    end = time.monotonic() + DEADLINE
-    while time.monotonic() < end:
-        if process is not None and process.poll() is not None:
-            raise AssertionError(process.stdout.read().decode())
-        with contextlib.suppress(httpx.TransportError):
-            if condition():
-                return
-        time.sleep(0.05)
-    raise AssertionError("the condition did not come true in time")
 
 
 def put(bundle: Path, place: Path) -> None:

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.serving.conftest import put, serving, wait_for
+from tests.browser import wait_for
+from tests.serving.conftest import put, serving
 
 pytestmark = pytest.mark.slow
 
