@@ -18,7 +18,6 @@ from harness.bundle import Bundle, measure_latency
 from harness.bundle.input_schema import rows_of
 from harness.candidate import FittedModel, Trial, fit_model
 from harness.data import Dataset, Split
-from harness.data.stream import StreamedDataset
 from harness.evaluation import ScoredWindow, judged_rows
 from harness.evidence.auc import plain_auc
 from harness.monitor import (
@@ -49,11 +48,9 @@ def audit_fitted(
     """Checks on the fitted model, on the rows whose features are in memory."""
     dataset, split = prepared.in_memory
     judged = {"validation": trial.validation, "test": scores}
-    if isinstance(prepared.dataset, StreamedDataset):
-        every = prepared.dataset.sampled_of
-        for name, found in judged.items():
-            rows = getattr(prepared.split, name)
-            judged[name] = found[np.isin(rows, every(rows))]
+    for name, found in judged.items():
+        rows = getattr(prepared.split, name)
+        judged[name] = found[np.isin(rows, prepared.dataset.sampled_of(rows))]
     fitted = FittedCandidate(
         score=trial.model.score,
         refit=partial(_auc_without, settings.candidate, dataset, split),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -12,8 +11,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from harness.data.dataset import Dataset
-from harness.data.stream.dataset import PartRows, StreamedDataset, typed_features
-from harness.data.stream.parts import TableParts
 
 
 def file_hash(*paths: Path) -> str:
@@ -52,7 +49,7 @@ def rows_fingerprint(dataset: Dataset, rows: NDArray[np.intp]) -> str:
         dataset: The dataset.
         rows: Row positions, shape (n_window_rows,).
     """
-    hashes = _feature_hashes(dataset, rows)
+    hashes = dataset.map_rows(_hashes, rows, None).astype(np.uint64, copy=False)
     hashes = hashes * np.uint64(1_000_003) ^ dataset.time[rows].astype(np.int64).view(np.uint64)
     hashes = hashes * np.uint64(2) + dataset.label[rows].astype(np.uint64)
     digest = hashlib.sha256(np.sort(hashes).tobytes())
@@ -60,19 +57,5 @@ def rows_fingerprint(dataset: Dataset, rows: NDArray[np.intp]) -> str:
     return digest.hexdigest()
 
 
-def _feature_hashes(dataset: Dataset, rows: NDArray[np.intp]) -> NDArray[np.uint64]:
-    if not isinstance(dataset, StreamedDataset):
-        return row_hashes(dataset.take(rows))
-    hashes = np.empty(len(rows), dtype=np.uint64)
-    roles, pieces = dataset.roles, dataset.wanted(rows)
-    shared = (dataset.table, roles.numeric, roles.categorical)
-    for piece, part in zip(pieces, dataset.engine.map(_hash_part, pieces, shared), strict=True):
-        hashes[piece.places] = part
-    return hashes
-
-
-def _hash_part(
-    piece: PartRows, shared: tuple[TableParts, Sequence[str], Sequence[str]]
-) -> NDArray[np.uint64]:
-    table, numeric, categorical = shared
-    return row_hashes(typed_features(table, piece, numeric, categorical))
+def _hashes(features: pd.DataFrame, _shared: None) -> NDArray[np.uint64]:
+    return row_hashes(features)

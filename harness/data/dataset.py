@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,9 @@ from numpy.typing import NDArray
 
 from harness.data.roles import Roles
 from harness.errors import DataError
+
+# Takes features and what is shared; gives one value per row.
+RowFunction = Callable[[pd.DataFrame, Any], NDArray[Any]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -61,6 +65,25 @@ class Dataset:
     def take(self, rows: NDArray[np.intp]) -> pd.DataFrame:
         """Features of some rows, in their order, shape (n_rows, n_features)."""
         return self.features.iloc[rows]
+
+    def map_rows(
+        self, function: RowFunction, rows: NDArray[np.intp], shared: Any
+    ) -> NDArray[np.generic]:
+        """Apply a function to the features of some rows, all at once or part by part.
+
+        Args:
+            function: A module's own function of features and `shared`; one value per row.
+            rows: Row positions, shape (n_rows,), any order.
+            shared: What it needs besides.
+
+        Returns:
+            Its values in the order of `rows`, shape (n_rows,).
+        """
+        return function(self.take(rows), shared)
+
+    def sampled_of(self, rows: NDArray[np.intp]) -> NDArray[np.intp]:
+        """Those of some rows whose features are in memory; here all of them."""
+        return rows
 
     def local_time(self) -> pd.DatetimeIndex:
         """Prediction times in the dataset's time zone."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from harness.data.dataset import Dataset, as_features
+from harness.data.dataset import Dataset, RowFunction, as_features
 from harness.data.stream.parts import Part, TableParts
 from harness.engine import Engine, LocalEngine
 
@@ -101,6 +102,17 @@ class StreamedDataset(Dataset):
         for piece in wanted:
             yield piece.places, read(piece)
 
+    def map_rows(self, function: RowFunction, rows: Rows, shared: Any) -> NDArray[np.generic]:
+        """As `Dataset.map_rows`, on whatever workers the engine has."""
+        pieces = self.wanted(rows)
+        known = (self.table, self.roles.numeric, self.roles.categorical, function, shared)
+        values: NDArray[Any] = np.empty(0)
+        for piece, found in zip(pieces, self.engine.map(_apply, pieces, known), strict=True):
+            if not len(values):
+                values = np.empty(len(rows), found.dtype)
+            values[piece.places] = found
+        return values
+
     def wanted(self, rows: Rows) -> list[PartRows]:
         """Rows by the part they lie in; parts without any are left out."""
         at = rows if self.source_row is None else self.source_row[rows]
@@ -118,6 +130,13 @@ class StreamedDataset(Dataset):
                     )
                 )
         return found
+
+
+def _apply(
+    piece: PartRows, known: tuple[TableParts, Sequence[str], Sequence[str], RowFunction, Any]
+) -> NDArray[np.generic]:
+    table, numeric, categorical, function, shared = known
+    return function(typed_features(table, piece, numeric, categorical), shared)
 
 
 def read_features(dataset: StreamedDataset, piece: PartRows) -> pd.DataFrame:
