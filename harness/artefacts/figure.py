@@ -31,4 +31,4 @@ def figure(value: float | None, unit: str = "") -> str:
     for least, digits in _SIZES:
         if abs(value) >= least:
             return f"{value:,.{digits}f}"
-    return f"{value:.4f}"
+    return f"{value:z.4f}"  # z: what rounds to zero has no sign

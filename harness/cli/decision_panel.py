@@ -61,6 +61,7 @@ def print_decision(decision: Mapping[str, Any], folder: Path) -> None:
     body = Text("\n".join(decision["reasons"]))
     title = Text(f" {decision['decision']} ", style=colour)
     console.print(Panel(body, title=title, title_align="left", border_style=colour.split()[-1]))
+    console.print()
     if decision["criteria"]:
         print_table(criteria_table(decision), "table")
     is_log = not (folder / "predictions.parquet").exists() and decision["criteria"]

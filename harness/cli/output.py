@@ -6,10 +6,15 @@ import argparse
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from harness.cli.columns import widths_of, wrapped
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 FORMATS = ("table", "json", "markdown")
-# Below this many columns of a terminal a table would break its words; it is printed row by row.
-_NARROW = 60
+_BETWEEN = 2  # blanks between columns
 # Colours that read on light and dark grounds; the word always stands beside the colour.
 COLOURS = {
     "SHIP": "bold green",
@@ -60,20 +65,40 @@ def print_table(table: Table, style: str) -> None:
     from rich.text import Text
 
     console = Console(file=sys.stdout, highlight=False)
-    if console.width < _NARROW and len(table.columns) > 2:
-        if table.title:
-            console.print(table.title, style="bold")
-        for row in table.rows:
-            console.print()
-            for name, cell in zip(table.columns, row, strict=True):
-                console.print(Text(f"{name}: "), Text(cell, style=COLOURS.get(cell, "")), sep="")
+    widths = widths_of([table.columns, *table.rows], console.width, _BETWEEN)
+    if widths is None:
+        _print_row_by_row(table, console)
         return
-    drawn = RichTable(title=table.title or None, box=box.SIMPLE_HEAD, title_justify="left")
-    for name in table.columns:
-        drawn.add_column(name, justify="right" if name in table.right else "left", overflow="fold")
+    drawn = RichTable(
+        title=table.title or None,
+        box=box.SIMPLE_HEAD,
+        title_justify="left",
+        show_edge=False,
+        padding=(0, _BETWEEN - 1, 0, 0),
+        pad_edge=False,
+    )
+    for name, width in zip(table.columns, widths, strict=True):
+        drawn.add_column(
+            wrapped(name, width), justify="right" if name in table.right else "left", width=width
+        )
     for row in table.rows:
-        drawn.add_row(*(Text(cell, style=COLOURS.get(cell, "")) for cell in row))
+        styled = zip(row, widths, strict=True)
+        drawn.add_row(*(Text(wrapped(c, w), style=COLOURS.get(c, "")) for c, w in styled))
     console.print(drawn)
+    console.print()
+
+
+def _print_row_by_row(table: Table, console: Console) -> None:
+    """Where that takes fewer lines than a table, or a table would have to break words."""
+    from rich.text import Text
+
+    if table.title:
+        console.print(table.title, style="bold")
+    for row in table.rows:
+        console.print()
+        for name, cell in zip(table.columns, row, strict=True):
+            console.print(Text(f"{name}: "), Text(cell, style=COLOURS.get(cell, "")), sep="")
+    console.print()
 
 
 def markdown(table: Table) -> str:

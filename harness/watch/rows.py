@@ -108,7 +108,7 @@ def rows_since(
     young = dataset.time >= start.tz_convert("UTC").tz_localize(None).to_datetime64()
     if not young.any():
         raise DataError(
-            f"{dataset.name}: no labelled row from {day} on (the last is of {dataset.time.max()}); "
+            f"{dataset.name}: no labelled row from {day} on (the last is of {str(dataset.time.max())[:16]}); "
             "name a table of new rows"
         )
     frame = dataset.frame.loc[young].reset_index(drop=True)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from harness.cli.columns import fitted, wrapped
 from harness.cli.output import Table, print_table
 
 TABLE = Table(
@@ -21,11 +24,42 @@ def printed(capsys, monkeypatch, width: int, **environment: str) -> str:
     return capsys.readouterr().out
 
 
-def test_a_narrow_terminal_shows_a_row_line_by_line(capsys, monkeypatch):
-    out = printed(capsys, monkeypatch, 50)
-    assert "criterion: value_per_1000_by_airport[origin=JFK]" in out
+def test_where_a_word_would_break_a_row_is_shown_line_by_line(capsys, monkeypatch):
+    out = printed(capsys, monkeypatch, 36)
+    assert "asks that it: does not fall by 10" in out
     assert "verdict: PASS" in out
-    assert max(map(len, out.splitlines())) <= 50
+    assert max(map(len, out.splitlines())) <= 36
+
+
+CELLS = st.lists(
+    st.one_of(
+        st.sampled_from(["NO_SHIP", "INCONCLUSIVE", "2013-11-01 .. 2013-12-31", "30.3 %", ""]),
+        st.text("abcXYZ019_=/[(, .-%", max_size=40).map(lambda text: " ".join(text.split())),
+    ),
+    min_size=1,
+    max_size=5,
+)
+
+
+@given(st.lists(CELLS, min_size=1, max_size=5), st.integers(1, 120))
+def test_a_column_is_never_narrower_than_its_longest_piece(columns, width):
+    widths = fitted(columns, width)
+    if widths is None:
+        return
+    assert sum(widths) <= width
+    for cells, wide in zip(columns, widths, strict=True):
+        for cell in cells:
+            lines = wrapped(cell, wide).splitlines()
+            assert all(len(line) <= wide for line in lines)
+            assert "".join("".join(lines).split()) == "".join(cell.split())  # nothing is lost
+            for whole in ("NO_SHIP", "INCONCLUSIVE", "30.3 %"):
+                assert whole != cell or lines == [cell]
+
+
+@given(st.lists(CELLS, min_size=1, max_size=5))
+def test_where_there_is_room_nothing_is_wrapped(columns):
+    widths = fitted(columns, sum(max(map(len, cells)) for cells in columns))
+    assert widths == [max(map(len, cells)) for cells in columns]
 
 
 @pytest.mark.parametrize("width", [60, 80, 120, 400])

@@ -1,6 +1,6 @@
 """Kills a promote, rollback or register at each of its steps, and looks at what is left.
 
-Run by a test: everything is imported once, and each attempt is a fork that is killed (SIGKILL)
+Run by a test: everything is imported once, what a fork would import later as well, and each attempt is a fork that is killed (SIGKILL)
 at the n-th call MLflow gets. Prints how many attempts were killed and what they left.
 """
 
@@ -26,8 +26,11 @@ COUNTED = [
 ]
 
 
+import xgboost  # noqa: E402, F401
 from mlflow.tracking import MlflowClient  # noqa: E402
 
+import harness.bundle.load  # noqa: E402
+import harness.registry.live  # noqa: E402, F401
 from harness.errors import RegistryError  # noqa: E402
 from harness.registry import Registry, promote, register, rollback, standing_of  # noqa: E402
 from harness.registry.journal import read_moves  # noqa: E402

@@ -254,7 +254,7 @@ def test_a_clock_that_went_backwards_reorders_nothing():
 @pytest.mark.parametrize("what", ["promote", "rollback", "register"])
 def test_a_kill_at_any_step_leaves_before_or_after_and_never_between(what, registered, tmp_path):
     shutil.copy(registered, tmp_path / "base.sqlite")
-    extra = write(tmp_path / "extra", "random_forest", name="extra")
+    extra = write(tmp_path / "extra", "logistic", name="extra")
     done = subprocess.run(
         [sys.executable, str(Path(__file__).parent / "kill_loop.py"), what, str(tmp_path), str(extra)],
         capture_output=True, text=True, check=False, timeout=280,
