@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
+from harness.artefacts import find_run, read_record, write_text
 from harness.config import compose_settings, load_settings
 from harness.errors import ConfigError
 from harness.settings import RunSettings
@@ -15,22 +18,30 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Own flags; the rest is runs or overrides."""
     parser.add_argument("-h", "--help", action="help")
     parser.add_argument("--config-dir", type=Path, help="your own config folder")
+    parser.add_argument("--html", type=Path, metavar="FILE", help="write a page to sign as well")
 
 
 def run(options: argparse.Namespace) -> int:
     """Print the document, or the difference."""
     words: list[str] = options.overrides
     if words[:1] == ["diff"]:
+        if options.html:
+            raise ConfigError("--html: shows one protocol, not a difference; leave it out")
         return _diff(words[1:])
     if len(words) == 1 and _is_run(words[0]):
-        from harness.artefacts import find_run
+        owner = _content(words[0])["protocol"]["criteria"].get("owner", "")
+        document = (find_run(words[0]) / "protocol.md").read_text("utf-8")
+    else:
+        from harness.report.protocol_document import protocol_document
 
-        print((find_run(words[0]) / "protocol.md").read_text(), end="")
-        return 0
+        settings = compose_settings(words, config_dir=options.config_dir)
+        owner, document = settings.criteria.owner, protocol_document(settings)
+    if options.html:
+        from harness.report.protocol_page import protocol_page
 
-    from harness.report.protocol_document import protocol_document
-
-    print(protocol_document(compose_settings(words, config_dir=options.config_dir)), end="")
+        write_text(options.html, protocol_page(document, owner))
+        print(f"page: {options.html}", file=sys.stderr)
+    print(document, end="")
     return 0
 
 
@@ -50,13 +61,16 @@ def _diff(words: Sequence[str]) -> int:
 def _settings(word: str) -> RunSettings:
     if not _is_run(word):
         return compose_settings(word.split())
-    from harness.artefacts import find_run, read_record
-
-    content = read_record(find_run(word)).content
-    if "protocol" not in content:
-        raise ConfigError(f"{word}: that run failed before it had a protocol")
+    content = _content(word)
     parts = {**content["protocol"], **content["candidate"], "running": content["running"]}
     return load_settings(parts)
+
+
+def _content(run: str) -> Mapping[str, Any]:
+    content = read_record(find_run(run)).content
+    if "protocol" not in content:
+        raise ConfigError(f"{run}: that run failed before it had a protocol")
+    return content
 
 
 def _is_run(word: str) -> bool:

@@ -33,6 +33,7 @@ def pages(small_run, tmp_path_factory) -> dict[str, Path]:
         patch.setenv("HARNESS_LEDGER", str(folder / "ledger.sqlite"))
         test = ["users.csv", "abtest.unit=user", "abtest.variant=arm", "abtest.control=A"]
         main(["abtest", *test, "abtest.enrolled=joined", "running.folder=ab"])
+        main(["protocol", str(run), "--html", "protocol.html"])
         main(["power", str(run), "--assume", "value_per_1000=60", "--html", "power.html"])
         make_table(4000).to_parquet("table.parquet")
         quiet = ["--quiet", "running.report=false", "hydra.run.dir=watching"]
@@ -43,6 +44,7 @@ def pages(small_run, tmp_path_factory) -> dict[str, Path]:
         "run": run / "report.html",
         "compare": compared,
         "abtest": folder / "ab" / "report.html",
+        "protocol": folder / "protocol.html",
         "power": folder / "power.html",
         "monitor": folder / "watched" / "monitor.html",
     }
@@ -54,7 +56,7 @@ def page(tmp_path_factory):
         yield opened
 
 
-@pytest.mark.parametrize("name", ["run", "compare", "abtest", "power", "monitor"])
+@pytest.mark.parametrize("name", ["run", "compare", "protocol", "abtest", "power", "monitor"])
 def test_a_page_has_nothing_that_shuts_a_reader_out(pages, page, name):
     assert pages[name].stat().st_size < 3_000_000
     page.open(pages[name].as_uri())
