@@ -6,6 +6,7 @@ import argparse
 import os
 from pathlib import Path
 
+from harness.artefacts.key_file import read_key
 from harness.cli.registry_options import add_registry_argument
 from harness.errors import ConfigError
 
@@ -58,15 +59,7 @@ def _key(file: Path | None) -> str | None:
     """The admin's key, which must not be the one of scoring."""
     from harness.serving.options import KEY_VARIABLE as SCORING
 
-    if file is None:
-        key = os.environ.get(KEY_VARIABLE) or None
-    else:
-        try:
-            key = file.expanduser().read_text().strip()
-        except OSError as error:
-            raise ConfigError(f"--admin-key-file {file}: {error.strerror}") from error
-        if not key:
-            raise ConfigError(f"--admin-key-file {file}: is empty")
+    key = read_key("--admin-key-file", file, KEY_VARIABLE)
     if key is not None and key == os.environ.get(SCORING):
         raise ConfigError(
             f"{KEY_VARIABLE}: is the key of scoring ({SCORING}) as well; choose another"

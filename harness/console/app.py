@@ -7,15 +7,14 @@ import hmac
 import json
 import secrets
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-import jinja2
 from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, JSONResponse
 
 from harness.artefacts.figure import figure
+from harness.artefacts.templates import template
 from harness.errors import DataError, HarnessError
 from harness.monitor.state import SeenWindow, read_state
 from harness.registry import Registry, promote, reconcile, rollback, versions_of
@@ -62,7 +61,7 @@ def build_console(options: ConsoleOptions) -> FastAPI:
         nonce = secrets.token_urlsafe(16)
         async with lock:
             models = await asyncio.to_thread(_models, registry, options)
-        shown = _template().render(
+        shown = template("console", "registry.html.j2").render(
             models=models, nonce=nonce, has_key=options.admin_key is not None, uri=registry.shown,
             figure=figure,
         )  # fmt: skip
@@ -184,15 +183,3 @@ def _shadow(log: Path | None) -> ShadowReport | None:
         return read_shadow(log)
     except DataError:  # no shadow yet
         return None
-
-
-@cache
-def _template() -> jinja2.Template:
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("harness", "console/templates"),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-    )
-    return environment.get_template("registry.html.j2")

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
 from typing import Any
 
-import jinja2
-
 from harness.artefacts.figure import amount, figure
+from harness.artefacts.templates import template
 from harness.decision import Decision
 from harness.report.bars import bar_of
 
@@ -20,9 +18,9 @@ _HEADLINES = {
 }
 
 
-def render(template: str, **values: Any) -> str:
+def render(name: str, **values: Any) -> str:
     """A page from its template; every value escaped, an unknown name an error."""
-    return _environment().get_template(template).render(figure=figure, amount=amount, **values)
+    return template("report", name).render(figure=figure, amount=amount, **values)
 
 
 def decision_values(decision: Decision, asks: list[str], names: tuple[str, str]) -> dict[str, Any]:
@@ -54,14 +52,3 @@ def asked_of(decision: Decision, words: Mapping[str, str]) -> list[str]:
         text = words[verdict.name.split("[")[0]].split(", for every")[0]
         found.append(f"{text}, for {verdict.segment}" if verdict.segment else text)
     return found
-
-
-@cache
-def _environment() -> jinja2.Environment:
-    return jinja2.Environment(
-        loader=jinja2.PackageLoader("harness", "report/templates"),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-    )

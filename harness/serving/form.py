@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from functools import cache
 
-import jinja2
-
+from harness.artefacts.templates import template
 from harness.bundle import Bundle
 
 
@@ -19,7 +17,7 @@ def form_page(bundle: Bundle, version: str, *, needs_key: bool) -> tuple[str, st
         needs_key: Whether the page asks for the API key.
     """
     nonce = secrets.token_urlsafe(16)
-    page = _template().render(
+    page = template("serving", "form.html.j2").render(
         name=bundle.manifest.get("name", "model"),
         decision=bundle.manifest.get("decision", ""),
         numeric=bundle.schema.numeric,
@@ -34,15 +32,3 @@ def form_page(bundle: Bundle, version: str, *, needs_key: bool) -> tuple[str, st
         f"script-src 'nonce-{nonce}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     )
     return page, policy
-
-
-@cache
-def _template() -> jinja2.Template:
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("harness", "serving/templates"),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-    )
-    return environment.get_template("form.html.j2")

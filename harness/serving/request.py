@@ -5,13 +5,11 @@ from __future__ import annotations
 import hmac
 import json
 import math
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, NoReturn
 
-from harness.errors import ConfigError
+from harness.artefacts.key_file import read_key
 from harness.serving.options import KEY_VARIABLE, ServeOptions
 
 
@@ -91,15 +89,7 @@ def api_key(options: ServeOptions) -> str | None:
     Raises:
         ConfigError: If the file cannot be read or is empty.
     """
-    if options.key_file is None:
-        return os.environ.get(KEY_VARIABLE) or None
-    try:
-        key = Path(options.key_file).expanduser().read_text().strip()
-    except OSError as error:
-        raise ConfigError(f"--api-key-file {options.key_file}: {error.strerror}") from error
-    if not key:
-        raise ConfigError(f"--api-key-file {options.key_file}: is empty")
-    return key
+    return read_key("--api-key-file", options.key_file, KEY_VARIABLE)
 
 
 def check_key(key: str | None, headers: Mapping[str, str]) -> None:
