@@ -88,11 +88,7 @@ def compose_monitoring(
     Raises:
         ConfigError: If an override concerns anything else, or cannot be meant.
     """
-    for word in overrides:
-        if not word.lstrip("+~").startswith("monitoring"):
-            raise ConfigError(
-                f"override '{word}': only monitoring=OPTION and monitoring.KEY=VALUE can be changed here"
-            )
+    _only("monitoring", overrides)
     chosen = compose_dict(overrides, config_dir=config_dir)["monitoring"]
     if stored is None or any(word.startswith("monitoring=") for word in overrides):
         return load_monitoring(chosen)
@@ -116,13 +112,17 @@ def compose_guard(overrides: Sequence[str], *, config_dir: Path | None = None) -
     Raises:
         ConfigError: If an override concerns anything else, or cannot be meant.
     """
-    for word in overrides:
-        if not word.lstrip("+~").startswith("guard"):
-            raise ConfigError(
-                f"override '{word}': only guard=OPTION and guard.KEY=VALUE can be changed here"
-            )
+    _only("guard", overrides)
     settings: GuardSettings = compose_settings(overrides, config_dir=config_dir).guard
     return settings
+
+
+def _only(group: str, overrides: Sequence[str]) -> None:
+    for word in overrides:
+        if not word.lstrip("+~").startswith((f"{group}=", f"{group}.")):
+            raise ConfigError(
+                f"override '{word}': only {group}=OPTION and {group}.KEY=VALUE can be changed here"
+            )
 
 
 def compose_criteria(overrides: Sequence[str]) -> tuple[CriteriaSettings, bool]:

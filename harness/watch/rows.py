@@ -16,11 +16,10 @@ from harness.data import read_dataset
 from harness.data.duration import Duration
 from harness.data.label_column import read_outcomes
 from harness.data.rows_source import LOG_TIME, RowsSource, open_source, source_of_frame
-from harness.data.table_file import column_names, read_columns
 from harness.data.time_column import read_time
 from harness.errors import ConfigError, DataError, did_you_mean
 from harness.monitor import Reference
-from harness.monitor.profile import category_of
+from harness.watch.later_labels import later_labels
 
 Floats = NDArray[np.float64]
 
@@ -148,33 +147,11 @@ def _labels(
         if name is None or name not in source.columns:
             return None
         return read_outcomes(source.read([name])[name], positive)
-    names = column_names(labels, key="--labels")
-    if key is None or key not in names or key not in source.columns:
-        shared = sorted(set(names) & set(source.columns))
-        raise ConfigError(
-            f"--key {key}: not a column of both tables; they share {', '.join(shared) or 'none'}"
-        )
-    outcome = name if name in names else next((n for n in names if n != key), None)
-    if outcome is None:
-        raise ConfigError(f"--labels {labels}: has no column besides {key}")
-    table = read_columns(labels, [key, outcome], key="--labels")
-    table = table[table[outcome].notna()]
-    if table[key].duplicated().any():
-        twice = table.loc[table[key].duplicated(), key].iloc[0]
-        raise DataError(f"--labels {labels}: {key} {twice} has several labels; keep the last one")
-    value = pd.Series(read_outcomes(table[outcome], positive), index=_texts(table[key]).to_numpy())
-    keys = _texts(source.read([key])[key])
-    joined = keys.map(value)
-    if joined.isna().all():
-        raise DataError(
-            f"--labels {labels}: no {key} of it occurs in the table ('{value.index[0]}' there, "
-            f"'{keys.iloc[0]}' here)"
-            if len(value)
-            else f"--labels {labels}: has no label"
-        )
-    return np.asarray(joined, dtype=np.float64)
-
-
-def _texts(column: pd.Series) -> pd.Series:
-    """Keys as text, whole floats without their `.0`: a null among numbers makes floats of them."""
-    return pd.Series(category_of(column)).astype(object).astype(str)
+    return later_labels(
+        labels,
+        key,
+        source.columns,
+        lambda column: source.read([column])[column],
+        name=name,
+        positive=positive,
+    )

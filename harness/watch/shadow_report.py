@@ -12,16 +12,15 @@ import numpy as np
 import pandas as pd
 
 from harness.artefacts import read_json
-from harness.data.label_column import read_outcomes
 from harness.data.outcome_values import row_values
 from harness.data.rows_source import read_entries
-from harness.data.table_file import column_names, read_columns
 from harness.decision import Decision
 from harness.errors import ConfigError, DataError
 from harness.evaluation import ScoredWindow
 from harness.evidence import ScoredRows, blocks_of
 from harness.judgement import decide_window
 from harness.settings import CriteriaSettings
+from harness.watch.later_labels import later_labels
 
 _EXAMPLES = 5
 
@@ -154,23 +153,18 @@ def _decide(
     key: str | None,
     positive: Any,
     timezone: str,
-) -> tuple[Decision | None, int]:
+) -> tuple[Decision, int]:
     """The shadow as candidate against what answered as baseline, by the criteria."""
     rows = pd.DataFrame([row if isinstance(row, dict) else {} for row in table["row"]])
-    names = column_names(labels, key="--labels")
-    if key is None or key not in names or key not in rows.columns:
+    if key is None or key not in rows.columns:
         raise ConfigError(
-            f"--key {key}: not a column of both; rows are logged with --log-values, and "
-            f"--labels {labels} has {', '.join(names)}"
+            f"--key {key}: not a column of the rows, which are logged with --log-values"
         )
-    outcome = next((name for name in names if name != key), key)
-    known = read_columns(labels, [key, outcome], key="--labels").dropna()
-    values = pd.Series(read_outcomes(known[outcome], positive), index=known[key].astype(str))
-    label = rows[key].astype(str).map(values[~values.index.duplicated(keep="last")])
-    has = label.notna().to_numpy()
-    if not has.any():
-        return None, 0
-    truth = label[has].to_numpy() == 1
+    label = later_labels(
+        labels, key, list(rows.columns), lambda column: rows[column], name=None, positive=positive
+    )
+    has = ~np.isnan(label)
+    truth = label[has] == 1
     worth = row_values(criteria.outcome_values, truth, rows.loc[has])
     time = pd.DatetimeIndex(pd.to_datetime(table.loc[has, "at"], utc=True)).tz_convert(timezone)
     order = np.argsort(time.to_numpy(), kind="stable")

@@ -234,6 +234,8 @@ def test_a_shadow_is_judged_by_the_criteria_once_labels_are_there(trained, harne
     assert "by the criteria, shadow against what answered: SHIP" in out
     assert "the shadow scored 0 of 0 rows" in out  # nothing was counted, and that is said first
     assert harness(*words, "--labels", "labels.csv", "--key", "nn")[0] == 2
+    (tmp_path / "twice.csv").write_text("id,y\n0,1\n0,0\n")
+    assert "id 0 has several labels" in harness(*words, "--labels", "twice.csv", "--key", "id")[2]
     assert harness("shadow", "report", "nowhere")[0] == 2
 
 
