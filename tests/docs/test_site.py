@@ -65,6 +65,10 @@ def test_the_site_builds_without_a_warning_and_asks_no_other_host(tmp_path):
             r'<link[^>]*rel="stylesheet"[^>]*href="(https?:[^"]+)', page.read_text()
         )
         assert loaded == [], page.name
+        assert not re.search(r"8\s*&lt;\s*--", page.read_text("utf-8")), page  # all was included
+    shown = re.sub("<[^>]+>", "", (tmp_path / "failures" / "skew.html").read_text("utf-8"))
+    script = (ROOT / "scripts/demo/skew.py").read_text("utf-8")
+    assert script.splitlines()[-1].strip() in shown
 
 
 def test_the_example_workflow_gates_as_the_page_says(tmp_path):
