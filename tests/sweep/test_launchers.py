@@ -52,7 +52,7 @@ def run_on(address, place, *words):  # noqa: F811
 
 def test_a_ray_cluster_of_two_nodes_gives_the_same_verdicts(ray_address, place, expected):  # noqa: F811
     process = run_on(ray_address, place, *GRID, "hydra.sweep.dir=s")
-    _, err = process.communicate(timeout=180)
+    _, err = process.communicate(timeout=300)
     assert process.returncode == 0, err
     assert [criteria(place, "s", i)[0] for i in range(3)] == expected
     opened, told, reserved = verdicts(place)
@@ -69,7 +69,7 @@ def test_a_ray_worker_killed_in_mid_job_is_replaced(ray_address, place):  # noqa
     until(lambda: "UNFINISHED" in statuses(place, n=2) and _workers_of_jobs(), process)
     os.kill(_workers_of_jobs()[0], signal.SIGKILL)
     time.sleep(0.1)
-    _, err = process.communicate(timeout=180)
+    _, err = process.communicate(timeout=300)
     assert process.returncode == 0, err
     assert statuses(place, n=2) == ["DONE", "DONE"]
     opened, told, _ = verdicts(place)
