@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from harness.cli.columns import widths_of, wrapped
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.console import Console, JustifyMethod
 
 FORMATS = ("table", "json", "markdown")
 _BETWEEN = 2  # blanks between columns
@@ -78,9 +78,8 @@ def print_table(table: Table, style: str) -> None:
         pad_edge=False,
     )
     for name, width in zip(table.columns, widths, strict=True):
-        drawn.add_column(
-            wrapped(name, width), justify="right" if name in table.right else "left", width=width
-        )
+        justify: JustifyMethod = "right" if name in table.right else "left"
+        drawn.add_column(wrapped(name, width), justify=justify, width=width, overflow="fold")
     for row in table.rows:
         styled = zip(row, widths, strict=True)
         drawn.add_row(*(Text(wrapped(c, w), style=COLOURS.get(c, "")) for c, w in styled))

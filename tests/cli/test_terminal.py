@@ -62,6 +62,14 @@ def test_where_there_is_room_nothing_is_wrapped(columns):
     assert widths == [max(map(len, cells)) for cells in columns]
 
 
+def test_a_word_far_down_that_is_wider_than_its_column_is_not_cut(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "60")
+    rows = [*[("a", "b")] * 600, ("x" * 50, "y" * 50)]
+    print_table(Table(columns=("first", "second"), rows=rows), "table")
+    out = capsys.readouterr().out
+    assert (out.count("x"), out.count("y")) == (50, 50)
+
+
 @pytest.mark.parametrize("width", [60, 80, 120, 400])
 def test_a_wider_one_shows_a_table_that_fits(capsys, monkeypatch, width):
     out = printed(capsys, monkeypatch, width)
