@@ -59,7 +59,7 @@ nodes.shutdown()
 """
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # its processes are never quite idle
 def ray_address(tmp_path_factory):
     """Of a Ray cluster of two nodes, each with processes of its own, in another folder."""
     nodes = subprocess.Popen(
