@@ -19,19 +19,22 @@ from harness.errors import ArtefactError
 _OPTION_KEYS = ("._target_", ".kind")
 
 
-def compare_runs(folders: Sequence[Path | str], *, every_key: bool = False) -> Comparison:
+def compare_runs(
+    folders: Sequence[Path | str] | Path | str, *, every_key: bool = False
+) -> Comparison:
     """Read and rank all runs at or below some folders.
 
     Runs are ranked only within one protocol and one set of test rows: by decision, then
     by the bound of the primary criterion that has to clear its line.
 
     Args:
-        folders: Run folders, or folders of runs.
+        folders: Run folders, or folders of runs; one, or several.
         every_key: Whether config keys that do not differ are kept.
 
     Raises:
         ArtefactError: If there is no run there.
     """
+    folders = [folders] if isinstance(folders, (Path, str)) else folders
     found = list(dict.fromkeys(run for folder in folders for run in _runs_at(Path(folder))))
     if not found:
         places = ", ".join(map(str, folders))

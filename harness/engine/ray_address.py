@@ -23,12 +23,12 @@ def check_ray_listens(key: str, address: str) -> None:
 
     Args:
         key: Setting that asked for Ray.
-        address: HOST:PORT; anything else is left to Ray.
+        address: HOST:PORT, or ray://HOST:PORT; anything else is left to Ray.
 
     Raises:
         ConfigError: If nobody listens.
     """
-    host, _, port = address.rpartition(":")
+    host, _, port = address.removeprefix("ray://").rpartition(":")
     if "/" in host or not port.isdigit():
         return
     try:

@@ -69,10 +69,11 @@ def test_work_that_kills_every_worker_is_given_up_in_one_sentence(engine):
         list(engine.map(_die, [1], 0))
 
 
-def test_an_address_where_nothing_listens(monkeypatch):
+@pytest.mark.parametrize("address", ["127.0.0.1:1", "ray://127.0.0.1:1", "no.such.host:6379"])
+def test_an_address_where_nothing_listens(monkeypatch, address):
     import ray
 
-    monkeypatch.setenv("RAY_ADDRESS", "127.0.0.1:1")
+    monkeypatch.setenv("RAY_ADDRESS", address)
     if ray.is_initialized():
         ray.shutdown()
     with pytest.raises(ConfigError, match=r"^running\.engine: no Ray cluster can be reached"):
