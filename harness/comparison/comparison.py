@@ -26,4 +26,5 @@ class Comparison:
             card(title_of(group) or "runs without a record", GREY, (), *table_of(group))
             for group in self.groups
         ]
-        return "".join([*tables, card("what to know", GREY, self.sentences)])
+        known = [card("what to know", GREY, self.sentences)] if self.sentences else []
+        return "".join([*tables, *known])

@@ -32,7 +32,7 @@ def check_ray_listens(key: str, address: str) -> None:
     if "/" in host or not port.isdigit():
         return
     try:
-        socket.create_connection((host, int(port)), timeout=_CONNECT_SECONDS).close()
+        socket.create_connection((host.strip("[]"), int(port)), timeout=_CONNECT_SECONDS).close()
     except (OSError, OverflowError) as error:
         raise ray_is_away(key, f"{address}: {error}") from error
 
