@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +11,12 @@ import pandas as pd
 import pytest
 
 os.environ.setdefault("MPLBACKEND", "svg")
+
+
+def pytest_collection_modifyitems(items):
+    """Files with many slow tests begin first, so that no worker ends long after the others."""
+    slow = Counter(item.path for item in items if item.get_closest_marker("slow"))
+    items.sort(key=lambda item: -slow[item.path])  # stable: a file's own order stays
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -46,34 +51,6 @@ def harness(tmp_path, monkeypatch, capfd):
         return status, out, err
 
     return call
-
-
-_CLUSTER = """
-import sys
-from ray.cluster_utils import Cluster
-nodes = Cluster(initialize_head=True, head_node_args={"num_cpus": 1})
-nodes.add_node(num_cpus=1)
-print(nodes.address, flush=True)
-sys.stdin.read()
-nodes.shutdown()
-"""
-
-
-@pytest.fixture(scope="module")  # its processes are never quite idle
-def ray_address(tmp_path_factory):
-    """Of a Ray cluster of two nodes, each with processes of its own, in another folder."""
-    nodes = subprocess.Popen(
-        [sys.executable, "-c", _CLUSTER],
-        cwd=tmp_path_factory.mktemp("elsewhere"),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    yield nodes.stdout.readline().strip()
-    nodes.stdin.close()
-    nodes.wait(60)
-    nodes.stdout.close()
 
 
 def make_table(n_rows: int = 4000, *, seed: int = 0, strength: float = 1.0) -> pd.DataFrame:

@@ -5,6 +5,12 @@ from __future__ import annotations
 from functools import cache
 
 import jinja2
+from markupsafe import Markup
+
+# What a box around a wide table says of itself: it scrolls, and the keyboard reaches it.
+SCROLL = Markup(
+    'class="scroll" tabindex="0" role="group" aria-label="A table that may scroll sideways"'
+)
 
 
 @cache
@@ -23,4 +29,5 @@ def template(room: str, name: str) -> jinja2.Template:
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
+    environment.globals["scroll"] = SCROLL
     return environment.get_template(name)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.comparison.compared import ComparableGroup, ComparedRun
+from harness.comparison.table import title_of
 
 if TYPE_CHECKING:
     from harness.sharpen import Sharpened
@@ -23,9 +24,10 @@ def sentences_of(groups: Sequence[ComparableGroup], found: Sequence[Sharpened | 
         found: What step-down max-T proves of each.
     """
     told = [*_of_all(groups)]
-    for group, sharpened in zip(groups, found, strict=True):
-        if group.test:
-            told += _of_group(group, sharpened)
+    judged = [(group, more) for group, more in zip(groups, found, strict=True) if group.test]
+    for group, sharpened in judged:
+        whose = f"{title_of(group)}: " if len(judged) > 1 else ""
+        told += [whose + sentence for sentence in _of_group(group, sharpened)]
     runs = [run for group in groups for run in group.runs]
     n_given_up = sum(run.outcome == "GIVEN_UP" for run in runs)
     if n_given_up:

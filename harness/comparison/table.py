@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from harness.artefacts.figure import figure
 from harness.comparison.compared import ComparableGroup, ComparedCriterion, ComparedRun
+from harness.comparison.names import short_key, short_value
 
 
 def title_of(group: ComparableGroup) -> str:
@@ -20,7 +21,7 @@ def table_of(group: ComparableGroup) -> tuple[tuple[str, ...], list[tuple[str, .
             str(run.rank or ""),
             run.name,
             ", ".join(
-                f"{short_name(key)}={short_name(run.config[key])}"
+                f"{short_key(key)}={short_value(run.config[key])}"
                 for key in group.keys
                 if run.config.get(key)
             ),
@@ -31,15 +32,6 @@ def table_of(group: ComparableGroup) -> tuple[tuple[str, ...], list[tuple[str, .
         )
         for run in group.runs
     ]
-
-
-def short_name(text: str) -> str:
-    """A class by its name, a group's option by the group."""
-    for ending in ("._target_", ".kind"):
-        if text.endswith(ending):
-            return text.removesuffix(ending)
-    is_path = text.count(".") >= 1 and text.replace(".", "").replace("_", "").isalpha()
-    return text.rpartition(".")[2] if is_path and text[0].islower() and "." in text else text
 
 
 def _on_validation(run: ComparedRun) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -35,8 +36,9 @@ _PACKAGED = Path(__file__).resolve().parent.parent / "conf"
 CONF_DIR = _PACKAGED if _PACKAGED.is_dir() else _PACKAGED.parent.parent / "conf"
 
 
+@cache
 def register_schemas() -> None:
-    """Put every settings class into Hydra's ConfigStore, under the group `schema`."""
+    """Put every settings class into Hydra's ConfigStore, under the group `schema`; once suffices."""
     from hydra.core.config_store import ConfigStore
 
     store = ConfigStore.instance()

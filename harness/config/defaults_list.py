@@ -7,6 +7,7 @@ entry whose group does not exist. Both mean a config that says one thing and doe
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -34,14 +35,15 @@ def check_defaults_lists(folder: Path, groups: Iterable[str]) -> None:
     known = own | set(groups)
     for path in sorted(folder.rglob("*.yaml")):
         where = str(path.relative_to(folder))
-        for entry in _entries(path, where):
+        for entry in _entries(path.read_text("utf-8"), where):
             for key in entry if isinstance(entry, dict) else ():
                 _check(where, str(key), known)
 
 
-def _entries(path: Path, where: str) -> list[Any]:
+@lru_cache(1000)  # many configs are composed from the same files
+def _entries(text: str, where: str) -> list[Any]:
     try:
-        content = yaml.safe_load(path.read_text())
+        content = yaml.safe_load(text)
     except yaml.YAMLError as error:
         first = str(error).replace("\n", " ")
         raise ConfigError(f"{where}: is no YAML ({first})") from error

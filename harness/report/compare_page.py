@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.comparison import ComparableGroup, ComparedRun, Comparison
+from harness.comparison.names import short_key, short_value
 from harness.report.page import render
 
 # Categories of one axis beyond this are drawn as one.
@@ -43,7 +44,9 @@ def compare_page(comparison: Comparison) -> str:
 def _shown(group: ComparableGroup, number: int) -> dict[str, Any]:
     runs = group.runs
     primary = next((run.criteria[0] for run in runs if run.criteria), None)
-    every = {key: _axis(_short(key), [run.config.get(key) for run in runs]) for key in group.keys}
+    every = {
+        key: _axis(short_key(key), [run.config.get(key) for run in runs]) for key in group.keys
+    }
     varied = {key: axis for key, axis in every.items() if len(axis.ticks) > 1}
     name = primary.name if primary else "success"
     # Where most were not judged, validation is what they have in common.
@@ -91,19 +94,11 @@ def _row(
         bar = [_at(value, scale) for value in (primary.lower, primary.estimate, primary.upper)]
     return {
         "run": run,
-        "cells": [_cell(run.config.get(key, "")) for key in keys],
+        "cells": [short_value(run.config.get(key, "")) for key in keys],
         "criteria": criteria,
         "bar": bar,
         "is_proven": run.folder in group.proven,
     }
-
-
-def _cell(text: str) -> str:
-    """A value as a table shows it: numbers to four digits, classes by their name."""
-    try:
-        return f"{float(text):.4g}"
-    except ValueError:
-        return _short(text) if text.count(".") > 1 else text
 
 
 def _range(runs: Sequence[ComparedRun]) -> tuple[float, float]:
@@ -125,7 +120,7 @@ def _point(run: ComparedRun, worth: float | None) -> dict[str, Any]:
         "worth": worth,
         "validation": run.validation,
         "seconds": run.seconds,
-        "config": {_short(key): _cell(value) for key, value in run.config.items()},
+        "config": {short_key(key): short_value(value) for key, value in run.config.items()},
     }
 
 
@@ -144,7 +139,7 @@ def _names(name: str, values: Sequence[str | None]) -> Axis:
     kept = names[:_MOST_VALUES]
     step = 1 / max(1, len(kept) - 1)
     places = {value: i * step for i, value in enumerate(kept)}
-    ticks = tuple((_short(value), place) for value, place in places.items())
+    ticks = tuple((short_value(value), place) for value, place in places.items())
     return Axis(name=name, ticks=ticks, places=tuple(places.get(str(v)) for v in values))
 
 
@@ -158,11 +153,3 @@ def _numbers(name: str, values: Sequence[float | None]) -> Axis:
         ticks=tuple((f"{value:.4g}", (value - low) / span) for value in shown),
         places=tuple(None if value is None else (value - low) / span for value in values),
     )
-
-
-def _short(text: str) -> str:
-    """A key or a class by its last words."""
-    for ending in ("._target_", ".kind"):
-        if text.endswith(ending):
-            return text.removesuffix(ending)
-    return text.rpartition(".")[2] or text

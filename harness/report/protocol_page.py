@@ -4,12 +4,8 @@ from __future__ import annotations
 
 from markdown_it import MarkdownIt
 
+from harness.artefacts.templates import SCROLL
 from harness.report.page import render
-
-_SCROLLS = (
-    '<div class="scroll" tabindex="0" role="group" '
-    'aria-label="A table that may scroll sideways"><table>'
-)
 
 
 def protocol_page(document: str, owner: str) -> str:
@@ -21,5 +17,5 @@ def protocol_page(document: str, owner: str) -> str:
     """
     reader = MarkdownIt("commonmark", {"html": False}).enable("table")
     body = reader.render(document)
-    body = body.replace("<table>", _SCROLLS).replace("</table>", "</table></div>")
+    body = body.replace("<table>", f"<div {SCROLL}><table>").replace("</table>", "</table></div>")
     return render("protocol.html.j2", body=body, owner=owner)

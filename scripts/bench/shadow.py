@@ -1,7 +1,7 @@
 """What a shadow adds to the answer's median, at 8 clients on loopback.
 
 The server of scripts/bench/serving.py, with a log and with a shadow beside it (the same bundle in a
-process of its own), asked in turn for four seconds each, three times, once the shadow scores: its
+process of its own), asked in turn for four seconds each, twelve times, once the shadow scores: its
 start, some seconds of imports, is not what is measured. Prints how much the shadow got,
 and the ratio of the medians (with / without) last.
 
@@ -28,7 +28,7 @@ from harness.config import compose_settings
 from harness.errors import DataError
 from harness.watch.shadow_report import read_shadow
 
-ROUNDS, CLIENTS, MOST_SECONDS = 3, 8, 60
+ROUNDS, CLIENTS, MOST_SECONDS = 12, 8, 60
 
 
 def until_it_scores(port: int, bundle: Path, log: Path) -> None:

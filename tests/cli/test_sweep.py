@@ -62,7 +62,6 @@ def test_fail_fast_stops_the_sweep(harness, words, tmp_path):
 
 @pytest.mark.slow
 def test_the_joblib_launcher_gives_the_same_decisions(harness, words, tmp_path):
-    pytest.importorskip("hydra_plugins.hydra_joblib_launcher")
     for name, launcher in (("a", "basic"), ("b", "joblib")):
         status, _, err = harness(
             "run",
@@ -87,6 +86,11 @@ def test_runs_of_other_protocols_are_not_ranked_together(harness, words):
     assert status == 0
     assert len(comparison["groups"]) == 2
     assert "not ranked together" in comparison["sentences"][0]
+    late = next(
+        group for group in comparison["groups"] if group["runs"][0]["look"] == "exploratory"
+    )
+    whose = f"protocol {late['protocol'][:8]}, test rows {late['test'][:8]}: "
+    assert comparison["sentences"][1].startswith(f"{whose}1 look was exploratory")
     status, out, _ = harness("protocol", "diff", "r/a", "r/b")
     assert "criteria.alpha changes from 0.05 to 0.01" in out
     assert out.startswith("Results are not comparable")

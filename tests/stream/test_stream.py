@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 
 import numpy as np
 import pandas as pd
@@ -96,37 +93,6 @@ def test_the_same_decision_as_in_memory(harness, folder):
         assert mine["estimate"] == pytest.approx(other["estimate"], abs=0.01)
     status, _, err = harness("verify", "parts")
     assert status == 0, err
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("stream", ["true", "false"])
-def test_a_cluster_gives_the_very_same_figures(folder, ray_address, stream):
-    """Its nodes run in another folder: a relative path still means this one's."""
-    for name in ("local", "ray"):
-        done = subprocess.run(
-            [sys.executable, "-m", "harness", "run", *WORDS, "dataset.path=t",
-             f"dataset.stream={stream}", f"running.engine={name}", f"hydra.run.dir={name}",
-             f"running.ledger={name}.sqlite", f"running.cache_dir={name}_cache"],
-            cwd=folder, env=os.environ | {"RAY_ADDRESS": ray_address},
-            capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stderr
-
-    def told(name: str, file: str):
-        return json.loads((folder / name / file).read_text("utf-8"))
-
-    def untimed(name: str, file: str, key: str):
-        return [m for m in told(name, file)[key] if "latency" not in m["name"]]
-
-    assert untimed("local", "decision.json", "criteria") == untimed(
-        "ray", "decision.json", "criteria"
-    )
-    assert untimed("local", "metrics.json", "test") == untimed("ray", "metrics.json", "test")
-    assert told("local", "audit.json") == told("ray", "audit.json")
-    bundles = [told(name, "bundle/manifest.json")["files"] for name in ("local", "ray")]
-    for files in bundles:
-        files.pop("config.json")  # it names the engine
-    assert bundles[0] == bundles[1]
 
 
 def test_what_cannot_be_streamed_is_refused_by_key(harness, folder):

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -37,51 +34,6 @@ def test_submitit_gives_the_same_verdicts(harness, place, expected):  # noqa: F8
     assert status == 0, err
     assert [criteria(place, "s", i)[0] for i in range(3)] == expected
     assert {criteria(place, "s", i)[1]["status"] for i in range(3)} == {"confirmatory"}
-
-
-def run_on(address, place, *words):  # noqa: F811
-    return subprocess.Popen(
-        [sys.executable, "-m", "harness", "run", "-m", *WORDS, *words, "launcher=ray"],
-        cwd=place,
-        env=os.environ | {"RAY_ADDRESS": address},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-def test_a_ray_cluster_of_two_nodes_gives_the_same_verdicts(ray_address, place, expected):  # noqa: F811
-    process = run_on(ray_address, place, *GRID, "hydra.sweep.dir=s")
-    _, err = process.communicate(timeout=300)
-    assert process.returncode == 0, err
-    assert [criteria(place, "s", i)[0] for i in range(3)] == expected
-    opened, told, reserved = verdicts(place)
-    assert (len(opened), sorted(told), len(reserved)) == (3, opened, 1)
-    assert err.count("job ") == 3  # the sweep tells of its jobs, Ray of nothing
-
-
-def _workers_of_jobs():
-    return [pid for pid, _, words in processes() if words.startswith("ray::_run_job")]
-
-
-def test_a_ray_worker_killed_in_mid_job_is_replaced(ray_address, place):  # noqa: F811
-    process = run_on(ray_address, place, "model.C=0.03,0.3", "hydra.sweep.dir=s")
-    until(lambda: "UNFINISHED" in statuses(place, n=2) and _workers_of_jobs(), process)
-    os.kill(_workers_of_jobs()[0], signal.SIGKILL)
-    time.sleep(0.1)
-    _, err = process.communicate(timeout=300)
-    assert process.returncode == 0, err
-    assert statuses(place, n=2) == ["DONE", "DONE"]
-    opened, told, _ = verdicts(place)
-    assert (len(opened), sorted(told)) == (2, opened)
-
-
-def test_a_cluster_that_is_away_is_named_before_anything_is_opened(harness, place, monkeypatch):  # noqa: F811
-    monkeypatch.setenv("RAY_ADDRESS", "127.0.0.1:1")
-    status, _, err = harness("run", "-m", *WORDS, *GRID, "launcher=ray")
-    assert status == 2
-    assert "launcher=ray: no Ray cluster can be reached (127.0.0.1:1: " in err
-    assert not (place / "outputs").exists()
 
 
 @pytest.mark.parametrize("extra", ["joblib", "submitit", "ray"])

@@ -18,7 +18,7 @@ from tests.conftest import TABLE_WORDS, make_table
 
 PLAIN = [w for w in TABLE_WORDS if "n_estimators" not in w]
 WORDS = [*PLAIN, "dataset.path=t.parquet", "running.report=false", "model=logistic"]
-MANY = ["model.C=0.01,0.1,1.0,3.0"]
+MANY = ["model.C=0.01,0.1,1.0"]
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def status_of(place, sweep, number):
     return json.loads(path.read_text())["status"] if path.exists() else "absent"
 
 
-def statuses(place, sweep="s", n=4):
+def statuses(place, sweep="s", n=3):
     return [status_of(place, sweep, i) for i in range(n)]
 
 
@@ -83,27 +83,27 @@ def test_a_sweep_goes_on_where_ctrl_c_left_it(harness, place):
     process = start(place, *WORDS, *MANY, "hydra.sweep.dir=s")
     until(lambda: status_of(place, "s", 1) == "DONE", process)
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=120)
     assert process.returncode == 130, err
-    assert "of 4 jobs are done" in err
+    assert "of 3 jobs are done" in err
     assert "go on with: harness run -m resume=s" in err
     before = statuses(place)
     assert "DONE" in before
-    assert before.count("DONE") < 4
+    assert before.count("DONE") < 3
     first = (place / "s" / "0" / "run.json").stat().st_mtime_ns
 
     status, _, err = harness("run", "-m", "resume=s")
     assert status == 0, err
-    assert statuses(place) == ["DONE"] * 4
+    assert statuses(place) == ["DONE"] * 3
     assert (place / "s" / "0" / "run.json").stat().st_mtime_ns == first  # left alone
     assert "job 0:" not in err
     opened, told, reserved = verdicts(place)
-    assert len(opened) == 4
+    assert len(opened) == 3
     assert sorted(told) == opened
     assert len(reserved) == 1
 
     harness("run", "-m", *WORDS, *MANY, "hydra.sweep.dir=whole", "running.ledger=other.sqlite")
-    for number in range(4):
+    for number in range(3):
         ours, theirs = (
             json.loads((place / name / str(number) / "decision.json").read_text())["criteria"]
             for name in ("s", "whole")
@@ -126,16 +126,16 @@ def test_a_killed_worker_takes_no_finished_job_along(harness, place):
     ]
     for pid in workers:
         os.kill(pid, signal.SIGKILL)
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=120)
     assert process.returncode == 2
-    assert "of 4 jobs are done" in err
+    assert "of 3 jobs are done" in err
     assert "TerminatedWorkerError" in err
     assert "Traceback" not in err
     status, _, err = harness("run", "-m", "resume=s", "launcher=basic")
     assert status == 0, err
-    assert statuses(place) == ["DONE"] * 4
+    assert statuses(place) == ["DONE"] * 3
     opened, told, reserved = verdicts(place)
-    assert (len(opened), sorted(told), len(reserved)) == (4, opened, 1)
+    assert (len(opened), sorted(told), len(reserved)) == (3, opened, 1)
 
 
 def test_resume_finds_the_newest_sweep_of_the_same_words(harness, place):
