@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import re
 import shlex
@@ -21,6 +22,7 @@ from tests.conftest import make_table
 ROOT = Path(__file__).parent.parent.parent
 # Commands that would start this very suite again.
 RECURSIVE = ("./scripts/test", "./scripts/lint")
+FIRST = "./scripts/run"
 TABLE = "dataset=table dataset.label=defaulted criteria=ranking running.report=false"
 
 
@@ -102,7 +104,7 @@ def test_every_command_of_a_page_runs_as_written(page, first, tmp_path, servers)
     listed = commands(page)
     assert listed
     if page == "README.md":  # the tutorial's commands are run with their outputs, by tests/docs
-        listed = [command for command in listed if command not in TUTORIAL]
+        listed = [command for command in listed if command not in {FIRST, *TUTORIAL}]
     for command in [first, *listed] if first else listed:
         if command in RECURSIVE:
             continue
@@ -114,6 +116,20 @@ def test_every_command_of_a_page_runs_as_written(page, first, tmp_path, servers)
         assert done.returncode in allowed, f"{command}: {done.stderr[-600:]}"
         assert "Traceback" not in done.stderr
         assert "Warning" not in done.stderr, done.stderr
+
+
+@pytest.mark.slow
+def test_the_first_command_decides_and_keeps_its_promises(tmp_path):
+    assert commands("README.md")[0] == FIRST
+    done = call(FIRST, tmp_path)
+    assert done.returncode == 0, done.stderr
+    (run,) = (tmp_path / "outputs").glob("*/*")
+    metrics = json.loads((run / "metrics.json").read_text("utf-8"))
+    auc = next(m for m in metrics["test"] if m["name"] == "roc_auc")["candidate"]["value"]
+    assert 0.70 <= auc <= 0.80, "above 0.80 would mean a leak"
+    record = json.loads((run / "run.json").read_text("utf-8"))
+    assert record["peak_memory_mb"] <= 1500
+    assert record["decision"] in ("SHIP", "NO_SHIP", "INCONCLUSIVE")
 
 
 def test_contributing_names_scripts_that_are_there():

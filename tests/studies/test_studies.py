@@ -105,7 +105,7 @@ def test_scores_differ_by_nothing_and_every_skew_is_noticed():
 
 @pytest.mark.slow
 def test_planted_leaks_are_found_and_honest_tables_left_in_peace():
-    jobs = [(leak, leak.strengths[1], 2) for leak in leaks_study.LEAKS]
+    jobs = [(leak, leak.strengths[1], 4) for leak in leaks_study.LEAKS]
     for leak, found in zip(leaks_study.LEAKS, map(leaks_study.plant, jobs), strict=True):
         assert found["as it is"] == "block" if leak.can_be_told else found["as it is"] != "silent"
         assert found["declared"] in (None, "block"), leak.kind
