@@ -229,7 +229,7 @@ def verdict_on(
         upper=interval.upper if interval else None,
         verdict=outcome,
         code=code,
-        sentence=verdict_sentence(criterion, metric, figure, line, outcome, code, segment, wording),
+        sentence=verdict_sentence(criterion, metric, figure, outcome, code, segment, wording),
         settles=settles(figure, line, passes_above, code, wording),
         candidate=_finite(candidate),
         baseline=_finite(baseline),

@@ -50,7 +50,6 @@ def verdict_sentence(
     criterion: Criterion,
     metric: Described,
     estimate: Estimate,
-    line: float,
     outcome: str,
     code: str | None,
     segment: str | None,

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -86,6 +88,8 @@ def test_segments_are_judged_one_by_one_and_an_empty_one_is_unresolved():
     left, right = judge(asked, judged(segments={"side": side}))
     assert (left.verdict, left.segment) == ("PASS", "side=left")
     assert (right.verdict, right.code, right.n_rows) == ("UNRESOLVED", "UNDEFINED", 0)
+    assert (right.estimate, right.lower, right.upper, right.n_blocks) == (None, None, None, 0)
+    assert (right.candidate, right.baseline, right.segment) == (None, None, "side=right")
     with pytest.raises(EvidenceError, match="no column 'nope' was read"):
         judge(criterion("roc_auc", "must_improve_by", 0, segment="nope"), judged())
 
@@ -121,13 +125,48 @@ def test_what_is_missing_is_said_in_rows_and_days():
     assert "4,000 more are needed" in text
     assert "60 more are needed" in text
 
+    assert decide(good, few, alpha=0.05).reasons == (
+        "The test window has 6,000 rows; the protocol asks for 10,000: 4,000 more are needed.",
+        "The test window spans 30 days; the protocol asks for 90: 60 more are needed.",
+    )
+    just = Minimums(rows=6000, days=30, n_rows=6000, n_days=30)
+    assert just.are_met
+    assert not few.are_met
+    assert decide(good, just, alpha=0.05).reasons == (good[0].sentence,)
+    units = Minimums(rows=9, days=0, n_rows=5, n_days=1, place="log", unit="users")
+    (reason,) = decide(good, units, alpha=0.05).reasons
+    assert reason == "The log has 5 users; the protocol asks for 9: 4 more are needed."
+
 
 def test_weaker_evidence_is_named_as_outside_the_guarantee():
-    good = judge(
-        criterion("value_per_1000", "must_improve_by", 10, is_primary=True, evidence="point"),
-        judged(),
+    def guarantee(*found):
+        return decide(found, ENOUGH, alpha=0.05).guarantee
+
+    (good,) = judge(criterion("value_per_1000", "must_improve_by", 10, is_primary=True), judged())
+    promise = "If any criterion is truly violated, this procedure says SHIP with probability at most 0.05."
+    assert guarantee(good) == promise
+    weaker = [replace(good, name=name, evidence=kind) for name, kind in
+              (("b", "point"), ("a", "not_disproven"), ("b", "point"))]  # fmt: skip
+    assert guarantee(good, *weaker) == (
+        f"{promise} Outside this guarantee, by the protocol's own wish: a, b."
     )
-    assert "Outside this guarantee" in decide(good, ENOUGH, alpha=0.05).guarantee
+
+
+def test_what_was_not_judged_or_is_not_known_says_so():
+    (good,) = judge(criterion("value_per_1000", "must_improve_by", 10, is_primary=True), judged())
+    guard = replace(good, is_primary=False)
+    alone = decide([guard], ENOUGH, alpha=0.05)
+    assert (alone.decision, alone.reasons) == (
+        "INCONCLUSIVE",
+        ("No success criterion was judged.",),
+    )
+    later = decide([good, replace(guard, verdict="LIKELY")], ENOUGH, alpha=0.04)
+    assert (later.decision, later.alpha, later.minimums) == ("INVALID", 0.04, ENOUGH)
+    assert later.reasons == ("A criterion has a verdict this version does not know.",)
+    open_ = replace(guard, verdict="UNRESOLVED", settles="more days")
+    assert decide([good, open_], ENOUGH, alpha=0.05).reasons == (
+        f"{guard.sentence} To settle it: more days.",
+    )
 
 
 def test_criteria_keep_the_words_of_the_config():
@@ -243,7 +282,10 @@ def test_an_exploratory_look_never_ships_and_shows_its_face_value():
     capped = decide(good, ENOUGH, alpha=0.05, exploratory=seen)
     assert (capped.decision, capped.face_value, capped.ship) == ("INCONCLUSIVE", "SHIP", False)
     assert capped.reasons[:2] == (seen, "At face value every criterion passes.")
-    assert decide(good + bad, ENOUGH, alpha=0.05, exploratory=seen).decision == "NO_SHIP"
+    harmed = decide(good + bad, ENOUGH, alpha=0.05, exploratory=seen)
+    assert (harmed.decision, harmed.reasons) == ("NO_SHIP", (bad[0].sentence, seen))
+    doubt = decide([], ENOUGH, alpha=0.05, exploratory=seen)
+    assert doubt.reasons == (seen, "No success criterion was judged.")
     assert (
         decide(good, ENOUGH, alpha=0.05, exploratory=seen, invalid=["a leak"]).decision == "INVALID"
     )
