@@ -11,7 +11,14 @@ from harness.decision.decide import Minimums
 from harness.decision.judge import verdict_on
 from harness.decision.sentence import Wording
 from harness.errors import EvidenceError
-from harness.evidence import Estimate, Interval, ScoredRows, find_metric
+from harness.evidence import (
+    Estimate,
+    Interval,
+    ScoredRows,
+    design_effect,
+    estimate_contrast,
+    find_metric,
+)
 from harness.evidence.estimate import PROBLEMS
 from harness.rules import rule_names
 from harness.settings import CriteriaSettings, Guardrail
@@ -61,11 +68,43 @@ def test_each_rule_on_a_model_that_beats_a_silent_baseline(asked, verdict):
     assert (found.settles is None) == (verdict != "UNRESOLVED")
 
 
+def test_a_verdict_keeps_every_figure_it_was_made_from():
+    evidence = judged()
+    ours, theirs = evidence.candidate, evidence.baseline
+    metric = find_metric("value_per_1000")
+    asked = criterion("value_per_1000", "must_improve_by", 10, name="worth", is_primary=True)
+    (found,) = judge(asked, evidence)
+    figure = estimate_contrast(metric, ours, theirs, 0.05)
+    assert (found.name, found.metric, found.rule) == ("worth", "value_per_1000", "must_improve_by")
+    assert (found.estimate, found.candidate, found.baseline) == (
+        figure.value, metric.point(ours), metric.point(theirs),
+    )  # fmt: skip
+    assert (found.lower, found.upper) == (figure.interval.lower, figure.interval.upper)
+    assert (found.n_rows, found.n_blocks, found.lag1) == (6000, 30, figure.lag1)
+    assert found.design_effect == design_effect(metric, ours, theirs)
+    assert (found.unit, found.segment, found.code) == (metric.unit, None, None)
+    assert found.sentence.startswith("Value per 1,000 rows differs from the baseline by +")
+    guard = criterion("value_per_1000", "must_improve_by", figure.value, evidence="not_disproven")
+    (held,) = judge(guard, evidence)
+    assert (held.verdict, held.design_effect, held.evidence) == ("PASS", None, "not_disproven")
+    (side, _) = judge(criterion("p99_latency_ms", "must_be_below", 200, segment="side"), evidence)
+    assert (side.name, side.segment, side.n_rows) == ("p99_latency_ms[side=left]", "side=left", 400)
+    assert side.candidate == pytest.approx(
+        np.quantile(evidence.samples["latency_ms"], 0.99), rel=0.1
+    )
+    (unmeasured,) = judge(criterion("p99_latency_ms", "must_be_below", 200), judged(samples={}))
+    assert (unmeasured.verdict, unmeasured.candidate, unmeasured.n_rows) == ("UNRESOLVED", None, 0)
+    assert "cannot be judged" in unmeasured.sentence
+
+
 def test_lower_is_better_metrics_improve_downwards():
     rows = scored(6000, seed=0, n_blocks=30)
     worse = ScoredRows(**{**vars_of(rows), "score": np.full(6000, 0.9)})
     (found,) = judge(criterion("brier", "must_improve_by", 0.05), judged(baseline=worse))
     assert (found.verdict, found.passes_above, found.line) == ("PASS", False, -0.05)
+    relative = criterion("brier", "must_improve_by", 0.5, relative=True)
+    (found,) = judge(relative, judged(baseline=worse))
+    assert found.estimate == pytest.approx(found.candidate - 0.5 * found.baseline)
 
 
 def test_relative_margins_count_the_baselines_own_uncertainty():
@@ -162,6 +201,9 @@ def test_what_was_not_judged_or_is_not_known_says_so():
     )
     later = decide([good, replace(guard, verdict="LIKELY")], ENOUGH, alpha=0.04)
     assert (later.decision, later.alpha, later.minimums) == ("INVALID", 0.04, ENOUGH)
+    assert later.criteria == (good, replace(guard, verdict="LIKELY"))
+    page = later._repr_html_()
+    assert all(words in page for words in ("INVALID", later.reasons[0], "LIKELY"))
     assert later.reasons == ("A criterion has a verdict this version does not know.",)
     open_ = replace(guard, verdict="UNRESOLVED", settles="more days")
     assert decide([good, open_], ENOUGH, alpha=0.05).reasons == (
@@ -210,6 +252,8 @@ def test_candidate_and_baseline_have_to_be_scored_on_the_same_rows():
     for other in (rows.subset(np.arange(5999)), rows.subset(np.arange(6000)[::-1])):
         with pytest.raises(EvidenceError, match="not scored on the same rows"):
             judged(candidate=rows, baseline=other)
+    with pytest.raises(EvidenceError, match="not scored on the same rows"):  # the same, elsewhen
+        judged(candidate=rows, baseline=scored(6000, seed=0, n_blocks=15))
 
 
 def test_ten_thousand_random_criteria_over_damaged_figures_and_not_one_ship():

@@ -6,6 +6,8 @@ import math
 
 import pytest
 
+from harness.artefacts.figure import amount
+from harness.artefacts.figure import figure as written
 from harness.decision import Criterion
 from harness.decision.sentence import Wording, settles, verdict_sentence
 from harness.evidence import Estimate, Interval, find_metric
@@ -143,6 +145,31 @@ def test_a_straddling_interval_names_the_days_it_would_take(estimate, line, abov
     assert told.endswith(next(e for start, e in ending.items() if words.startswith(start)))
     without = settles(figure(0.04), line, passes_above=above, code="STRADDLES", wording=DAYS)
     assert without == "rows for which the figure is defined"
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "shown"),
+    [
+        (None, "share", "undefined"),
+        (math.inf, "", "undefined"),
+        (0.0, "share", "0.0 %"),
+        (0.01, "share of rows", "1.0 %"),
+        (-0.0042, "share", "-0.420 %"),
+        (1234.4, "", "1,234"),
+        (325.56, "ms", "325.6"),
+        (-1.0, "", "-1.00"),
+        (0.00004, "", "0.0000"),
+        (-0.00004, "", "0.0000"),
+    ],
+)
+def test_a_figure_has_sensible_digits(value, unit, shown):
+    assert written(value, unit) == shown
+    if not unit:
+        assert written(value) == shown
+
+
+def test_an_amount_is_as_it_was_typed():
+    assert [amount(0.25, "share"), amount(0.25), amount(30000)] == ["25 %", "0.25", "30,000"]
 
 
 def test_things_are_called_as_in_an_offline_test_unless_told():

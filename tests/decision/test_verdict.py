@@ -29,6 +29,8 @@ TABLE = [
     (0.10, 0.05, 0.20, 0.20, False, "UNRESOLVED", "PASS", "PASS"),
     (0.25, 0.20, 0.30, 0.20, False, "FAIL", "FAIL", "FAIL"),  # L = t fails
     (0.25, 0.15, 0.30, 0.20, False, "UNRESOLVED", "PASS", "FAIL"),
+    (0.02, 0.01, 0.03, 0.02, True, "UNRESOLVED", "PASS", "FAIL"),  # on the line is not beyond it
+    (0.20, 0.15, 0.30, 0.20, False, "UNRESOLVED", "PASS", "FAIL"),
 ]
 
 
@@ -39,7 +41,7 @@ def test_every_row_of_the_table_of_rules(value, lower, upper, line, above, p, n,
             figure(value, lower, upper), line, passes_above=above, evidence=evidence
         )
         assert got == expected
-        assert (code is not None) == (expected == "UNRESOLVED")
+        assert code == ("STRADDLES" if expected == "UNRESOLVED" else None)
 
 
 @pytest.mark.parametrize("problem", PROBLEMS)
@@ -51,8 +53,20 @@ def test_a_figure_without_interval_never_passes(problem, evidence):
 
 @pytest.mark.parametrize("evidence", ["proven", "not_disproven", "point"])
 def test_nan_never_passes(evidence):
-    nothing = figure(math.nan, 0, 0, "UNDEFINED")
-    assert apply_rule(nothing, -1e9, passes_above=True, evidence=evidence)[0] == "UNRESOLVED"
+    for problem, code in (
+        ("UNDEFINED", "UNDEFINED"),
+        ("FEW_POSITIVES", "FEW_POSITIVES"),
+        ("", "UNDEFINED"),
+    ):
+        nothing = figure(math.nan, 0, 0, problem)
+        told = apply_rule(nothing, -1e9, passes_above=True, evidence=evidence)
+        assert told == ("UNRESOLVED", code)
+
+
+def test_a_figure_without_interval_or_reason_is_undefined():
+    bare = Estimate(value=0.5, interval=None, problem=None, n_blocks=30, n_effective=30)
+    told = apply_rule(bare, 0.1, passes_above=True, evidence="proven")
+    assert told == ("UNRESOLVED", "UNDEFINED")
 
 
 bounds = st.floats(-5, 5)
