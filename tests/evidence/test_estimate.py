@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import math
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -183,10 +186,42 @@ def test_quantile_bounds_hold_their_level(n, q):
     assert below / 1500 <= 0.065
 
 
+@pytest.mark.parametrize(("n", "alpha"), [(400, 0.05), (1000, 0.01)])
+def test_a_quantile_is_bounded_by_ranks_counted_out_one_by_one(n, alpha):
+    found = estimate_sample(find_metric("p99_latency_ms"), np.arange(1.0, n + 1), alpha)
+    chance = [math.comb(n, k) * 0.99**k * 0.01 ** (n - k) for k in range(n + 1)]
+    below = np.cumsum([0.0, *chance])  # below[r]: fewer than r of n lie below the quantile
+    assert found.interval.lower == max(r for r in range(1, n + 1) if below[r] < alpha)
+    assert found.interval.upper == min(r for r in range(1, n + 1) if below[r] >= 1 - alpha)
+    assert (found.interval.alpha, found.interval.n_blocks) == (alpha, n)
+    assert (found.problem, found.n_blocks, found.n_effective) == (None, n, float(n))
+
+
 def test_too_few_measurements_bound_no_high_quantile():
     metric = find_metric("p99_latency_ms")
-    assert estimate_sample(metric, np.arange(100.0), 0.05).problem == "FEW_MEASUREMENTS"
-    assert estimate_sample(metric, np.empty(0), 0.05).problem == "UNDEFINED"
+    few = estimate_sample(metric, np.arange(100.0), 0.05)
+    assert (few.problem, few.interval, few.n_blocks, few.n_effective) == (
+        "FEW_MEASUREMENTS", None, 100, 100.0,
+    )  # fmt: skip
+    none = estimate_sample(metric, np.empty(0), 0.05)
+    assert (none.problem, none.n_blocks, none.n_effective) == ("UNDEFINED", 0, 0.0)
+    assert math.isnan(none.value)
+
+
+def test_an_estimate_says_what_it_rests_on():
+    metric = find_metric("precision")
+    rows = scored(6000, seed=0, n_blocks=30)
+    found = estimate_level(metric, rows, 0.03)
+    sums = metric.sums(rows)
+    without = metric.value(sums.sum(axis=0) - sums)
+    assert (found.interval.alpha, found.interval.n_blocks, found.n_blocks) == (0.03, 30, 30)
+    assert found.n_effective == effective_blocks(metric.size(rows))
+    assert found.lag1 == lag1_correlation(without)
+    shuffled = ScoredRows(**{**vars_of(rows), "blocks": replace(rows.blocks, in_time_order=False)})
+    assert estimate_level(metric, shuffled, 0.03).lag1 is None
+    few = estimate_level(metric, rows.subset(rows.blocks.code < 5), 0.03)
+    assert (few.problem, few.interval, few.n_blocks) == ("FEW_BLOCKS", None, 5)
+    assert few.value == metric.point(rows.subset(rows.blocks.code < 5))
 
 
 def test_an_interval_must_enclose_its_estimate():
