@@ -16,13 +16,13 @@ def short_key(key: str) -> str:
 
 
 def short_value(value: str) -> str:
-    """A value: numbers to four digits, classes and functions by their own name.
+    """A value: fractions to four digits, classes and functions by their own name.
 
-    >>> short_value("0.30000001"), short_value("xgboost.XGBClassifier"), short_value("flights.csv")
-    ('0.3', 'XGBClassifier', 'flights.csv')
+    >>> [short_value(text) for text in ("0.30000001", "60000", "xgboost.XGBClassifier", "flights.csv")]
+    ['0.3', '60000', 'XGBClassifier', 'flights.csv']
     """
     try:
-        return f"{float(value):.4g}"
+        return value if value.lstrip("-").isdecimal() else f"{float(value):.4g}"
     except ValueError:
         parts = value.split(".")
         is_path = all(part.isidentifier() for part in parts)

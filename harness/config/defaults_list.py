@@ -26,8 +26,8 @@ def check_defaults_lists(folder: Path, groups: Iterable[str]) -> None:
         groups: Config groups that exist elsewhere; those of `folder` are added.
 
     Raises:
-        ConfigError: If there is no such folder, a file is no YAML, or a defaults list
-            has an unknown keyword or an optional entry of an unknown group.
+        ConfigError: If there is no such folder, a file is no YAML or not UTF-8, or a defaults
+            list has an unknown keyword or an optional entry of an unknown group.
     """
     if not folder.is_dir():
         raise ConfigError(f"--config-dir: no folder at {folder}; check the spelling")
@@ -35,9 +35,18 @@ def check_defaults_lists(folder: Path, groups: Iterable[str]) -> None:
     known = own | set(groups)
     for path in sorted(folder.rglob("*.yaml")):
         where = str(path.relative_to(folder))
-        for entry in _entries(path.read_text("utf-8"), where):
+        for entry in _entries(_text(path, where), where):
             for key in entry if isinstance(entry, dict) else ():
                 _check(where, str(key), known)
+
+
+def _text(path: Path, where: str) -> str:
+    try:
+        return path.read_text("utf-8")
+    except UnicodeDecodeError as error:
+        raise ConfigError(
+            f"{where}: is not UTF-8 (byte {error.start + 1} cannot be read); save it as UTF-8"
+        ) from error
 
 
 @lru_cache(1000)  # many configs are composed from the same files

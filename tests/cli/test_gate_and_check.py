@@ -79,6 +79,12 @@ def test_wrong_files_are_named_with_their_reason(harness, tmp_path):
     assert "fine.yaml" not in err
     status, _, err = harness("check", "conf/model/fine.yaml")
     assert status == 0, err
+    latin = tmp_path / "conf/model/latin.yaml"
+    latin.write_bytes(b"# caf\xe9\n_target_: sklearn.tree.DecisionTreeClassifier\n")
+    status, _, err = harness("check")
+    assert status == 1
+    assert "model/latin.yaml: is not UTF-8 (byte 6 cannot be read); save it as UTF-8" in err
+    latin.unlink()
     (tmp_path / "conf/modle").mkdir()
     (tmp_path / "conf/modle/x.yaml").write_text("a: 1\n")
     status, _, err = harness("check", "conf/modle/x.yaml")

@@ -59,3 +59,23 @@ def test_the_series_of_a_mean_is_what_each_block_says():
     assert series.values.mean() == pytest.approx(
         metric.point(rows) - metric.point(never(rows)), rel=0.02
     )
+
+
+def test_it_is_the_ratio_of_two_jackknives_taken_one_block_at_a_time():
+    metric = find_metric("value_per_1000")
+    rows = scored(3000, seed=2, n_blocks=20)
+    base = silent(rows)
+
+    def variance(blocks):
+        without = np.array(
+            [
+                metric.point(rows.subset(blocks.code != block))
+                - metric.point(base.subset(blocks.code != block))
+                for block in range(blocks.n_blocks)
+            ]
+        )
+        n = blocks.n_blocks
+        return (n - 1) / n * ((without - without.mean()) ** 2).sum()
+
+    expected = variance(rows.blocks) / variance(random_blocks(3000))
+    assert design_effect(metric, rows, base) == pytest.approx(expected, rel=1e-9)

@@ -24,6 +24,7 @@ from harness.evidence.bounds import (
     effective_blocks,
     jackknife_bounds,
     lag1_correlation,
+    skewed_bounds,
 )
 from tests.evidence.test_metrics import scored
 
@@ -208,6 +209,33 @@ def test_too_few_measurements_bound_no_high_quantile():
     assert math.isnan(none.value)
 
 
+@pytest.mark.parametrize("skewness", [0.6, -0.6, 0.0])
+def test_bounds_are_widened_on_the_side_of_the_skewness_alone(skewness):
+    found = skewed_bounds(10.0, 2.0, 1.7, skewness=skewness, at=1.5)
+    shift = abs(skewness) * (2 * 1.5**2 + 1) / 6
+    above, below = (shift, 0.0) if skewness > 0 else (0.0, shift)
+    assert found.upper == pytest.approx(10 + 2 * (1.7 + above))
+    assert found.lower == pytest.approx(10 - 2 * (1.7 + below))
+    assert found.standard_error == 2.0
+
+
+def test_ten_blocks_and_ten_positives_are_just_enough():
+    rows = scored(6000, seed=0, n_blocks=30)
+    metric = find_metric("precision")
+
+    def problem(n_blocks, n_positives=None):
+        part = rows.subset(rows.blocks.code < n_blocks)
+        if n_positives is not None:
+            caught = np.flatnonzero(part.label & part.alert)
+            places = np.linspace(0, len(caught) - 1, n_positives).astype(int)
+            label = np.isin(np.arange(len(part)), caught[places])
+            part = ScoredRows(**{**vars_of(part), "label": label})
+        return estimate_level(metric, part, 0.05).problem
+
+    assert [problem(9), problem(10)] == ["FEW_BLOCKS", None]
+    assert [problem(10, 9), problem(10, 10)] == ["FEW_POSITIVES", None]
+
+
 def test_an_estimate_says_what_it_rests_on():
     metric = find_metric("precision")
     rows = scored(6000, seed=0, n_blocks=30)
@@ -244,6 +272,8 @@ def test_scores_that_are_no_numbers_cannot_be_judged(bad):
 
 def test_rows_that_do_not_match_cannot_be_judged():
     rows = scored(50, seed=0)
+    with pytest.raises(EvidenceError, match="^no rows to judge by$"):
+        rows.subset(np.zeros(50, dtype=bool))
     with pytest.raises(EvidenceError, match="differ in length"):
         ScoredRows(**{**vars_of(rows), "label": rows.label[:-1]})
 
