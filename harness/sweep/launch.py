@@ -22,7 +22,13 @@ from harness.sweep.current import begin, current
 from harness.sweep.interrupt import interrupt_later
 from harness.sweep.progress import say
 from harness.sweep.select import judge_winner
-from harness.sweep.sweep_file import SWEEP, find_sweep, fixed_words, is_done, read_sweep
+from harness.sweep.sweep_file import (
+    SWEEP,
+    find_sweep,
+    is_done,
+    read_sweep,
+    words_to_go_on,
+)
 
 # Flags that print something and start no run.
 _INFORMATIVE = ("help", "hydra_help", "cfg", "info", "shell_completion")
@@ -146,13 +152,11 @@ def _resumed(words: list[str], options: Any) -> tuple[list[str], Path | None]:
     if not options.multirun:
         raise ConfigError("resume: only a sweep goes on; type harness run -m ... resume=true")
     if asked[-1].lower() == "true":
-        folder = find_sweep(_OUTPUTS, options.overrides).folder
+        stored = find_sweep(_OUTPUTS, options.overrides)
     else:
-        folder = Path(asked[-1])
-        stored = read_sweep(folder)
-        if not fixed_words(options.overrides):
-            words = [*words, *stored.words]
-    return [*words, f"hydra.sweep.dir='{folder}'"], folder
+        stored = read_sweep(Path(asked[-1]))
+    words = [*words, *words_to_go_on(stored, options.overrides)]
+    return [*words, f"hydra.sweep.dir='{stored.folder}'"], stored.folder
 
 
 def _refuse_other_sweepers(options: Any) -> None:

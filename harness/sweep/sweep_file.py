@@ -16,8 +16,9 @@ from harness.errors import ArtefactError, ConfigError
 from harness.settings import RunSettings
 
 SWEEP = "sweep.json"
-# Overrides that say how a sweep is carried out, and may change when it goes on.
-_FREE = ("resume", "running", "launcher", "fail_fast", "hydra/launcher", "hydra")
+# Overrides that say how a sweep is carried out; those kept hold again when it goes on, unless typed otherwise.
+_KEPT = ("running", "fail_fast")
+_FREE = ("resume", "launcher", "hydra/launcher", "hydra", *_KEPT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +27,8 @@ class SweepFile:
 
     Attributes:
         folder: The sweep's folder.
-        words: What was typed, less what may change.
+        words: What was typed and makes the sweep what it is.
+        running: What was typed of how it is carried out: ledger, cache and the like.
         protocols: Protocols by fingerprint.
         tests: Fingerprints of their test rows.
         candidates: Candidate fingerprints of a grid by job number; empty for a search.
@@ -34,6 +36,7 @@ class SweepFile:
 
     folder: Path
     words: tuple[str, ...]
+    running: tuple[str, ...]
     protocols: dict[str, Any]
     tests: dict[str, str]
     candidates: dict[str, str]
@@ -42,6 +45,16 @@ class SweepFile:
 def fixed_words(words: Sequence[str]) -> tuple[str, ...]:
     """Overrides that make a sweep what it is."""
     return tuple(word for word in words if _group(word) not in _FREE)
+
+
+def words_to_go_on(sweep: SweepFile, typed: Sequence[str]) -> list[str]:
+    """What has to be added to the words that were typed, for a sweep to go on as it began.
+
+    One that went on with another ledger would open its window a second time.
+    """
+    keys = {_key(word) for word in typed}
+    kept = [word for word in sweep.running if _key(word) not in keys]
+    return kept if fixed_words(typed) else [*sweep.words, *kept]
 
 
 def begin_sweep(
@@ -69,6 +82,7 @@ def begin_sweep(
     if not (folder / SWEEP).exists():
         content = {
             "words": list(fixed_words(words)),
+            "running": [word for word in words if _group(word) in _KEPT],
             "protocols": {key: protocol_dict(settings) for key, settings in protocols.items()},
             "tests": tests,
             "candidates": candidates,
@@ -109,6 +123,7 @@ def read_sweep(folder: Path) -> SweepFile:
     return SweepFile(
         folder=folder,
         words=tuple(content["words"]),
+        running=tuple(content.get("running", ())),  # 0.1.0 before its release wrote none
         protocols=content["protocols"],
         tests=content["tests"],
         candidates=content["candidates"],
@@ -156,6 +171,10 @@ def _differs(before: Any, after: Any) -> str:
     )
 
 
+def _key(word: str) -> str:
+    return word.lstrip("+~").partition("=")[0]
+
+
 def _group(word: str) -> str:
-    key = word.lstrip("+~").partition("=")[0]
+    key = _key(word)
     return key if key.startswith("hydra/") else key.partition(".")[0]

@@ -81,7 +81,7 @@ def processes():
 
 def test_a_sweep_goes_on_where_ctrl_c_left_it(harness, place):
     process = start(place, *WORDS, *MANY, "hydra.sweep.dir=s")
-    until(lambda: status_of(place, "s", 1) == "DONE", process)
+    until(lambda: status_of(place, "s", 0) == "DONE", process)
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=120)
     assert process.returncode == 130, err
@@ -136,6 +136,24 @@ def test_a_killed_worker_takes_no_finished_job_along(harness, place):
     assert statuses(place) == ["DONE"] * 3
     opened, told, reserved = verdicts(place)
     assert (len(opened), sorted(told), len(reserved)) == (3, opened, 1)
+
+
+def test_a_sweep_goes_on_with_the_ledger_and_cache_it_began_with(harness, place):
+    began = ["running.ledger=own.sqlite", "running.cache_dir=kept"]
+    assert harness("run", "-m", *WORDS, "seed=1,2", *began, "hydra.sweep.dir=s")[0] == 0
+    (place / "s" / "1" / "run.json").unlink()
+    status, _, err = harness("run", "-m", "resume=s", "running.cache_dir=other")
+    assert status == 0, err
+    record = json.loads((place / "s" / "1" / "run.json").read_text())
+    assert not (place / "s" / "1" / "report.html").exists()
+    assert (place / "other").is_dir()
+    (place / "s" / "0" / "run.json").unlink()
+    status, _, err = harness("run", "-m", *WORDS, "seed=1,2", "resume=s")
+    assert status == 0, err
+    assert not (place / "ledger.sqlite").exists()
+    with Chain(place / "own.sqlite") as chain:
+        assert sum(entry.kind == "reserve" for entry in chain.entries()) == 1
+    assert record["status"] == "DONE"
 
 
 def test_resume_finds_the_newest_sweep_of_the_same_words(harness, place):
