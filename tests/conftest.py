@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections import Counter
 from pathlib import Path
 
@@ -11,6 +12,8 @@ import pandas as pd
 import pytest
 
 os.environ.setdefault("MPLBACKEND", "svg")
+# A shell lets what it runs in the background ignore Ctrl-C, and so would every process of a test.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items):
