@@ -242,7 +242,7 @@ def banded(days: Any, values: Any, band: Any, then: float, alternative: str) -> 
 def power_curves(curves: Mapping[str, Sequence[tuple[int, float]]], power: float, unit: str) -> str:
     """Chance of each criterion to pass, by amount of data."""
     colours = (CANDIDATE, BASELINE, ACCENT, "#cc79a7", "#56b4e9", "#d55e00")
-    with _Canvas(7.6, 3.2) as (figure, axes):
+    with _Canvas(7.6, 3.0 + 0.2 * -(-len(curves) // 2)) as (figure, axes):
         axes.axhline(power, color=QUIET, linewidth=1, linestyle=":")
         for i, (name, curve) in enumerate(curves.items()):
             n, chance = zip(*curve, strict=True)
@@ -250,7 +250,7 @@ def power_curves(curves: Mapping[str, Sequence[tuple[int, float]]], power: float
             axes.plot(n, chance, style, color=colours[i % len(colours)], label=name)
         axes.set(xlabel=unit, ylabel="chance to pass", ylim=(0, 1.02), xscale="log")
         axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
-        axes.legend(loc="lower right")
+        axes.legend(ncols=2, loc="lower left", bbox_to_anchor=(0, 1.0), borderaxespad=0.2)
         return _svg(figure, "Chance of each criterion to pass, by amount of data")
 
 
