@@ -115,15 +115,22 @@ def read_sweep(folder: Path) -> SweepFile:
     """Read a sweep's file.
 
     Raises:
-        ArtefactError: If the folder holds none.
+        ArtefactError: If the folder holds none, or one that was changed by hand.
     """
     if not (folder / SWEEP).is_file():
         raise ArtefactError(f"resume: no sweep in {folder} (no {SWEEP}); name a sweep's folder")
     content = read_json(folder / SWEEP)
+    words: Any = content.get("words")
+    running: Any = content.get("running", [])  # early ones have none
+    for found in (words, running):
+        if not (isinstance(found, list) and all(isinstance(word, str) for word in found)):
+            raise ArtefactError(
+                f"resume: {folder / SWEEP} was changed and names no words; restore it"
+            )
     return SweepFile(
         folder=folder,
-        words=tuple(content["words"]),
-        running=tuple(content.get("running", ())),  # 0.1.0 before its release wrote none
+        words=tuple(words),
+        running=tuple(running),
         protocols=content["protocols"],
         tests=content["tests"],
         candidates=content["candidates"],
