@@ -22,13 +22,7 @@ from harness.sweep.current import begin, current
 from harness.sweep.interrupt import interrupt_later
 from harness.sweep.progress import say
 from harness.sweep.select import judge_winner
-from harness.sweep.sweep_file import (
-    SWEEP,
-    find_sweep,
-    is_done,
-    read_sweep,
-    words_to_go_on,
-)
+from harness.sweep.sweep_file import SWEEP, find_sweep, is_done, read_sweep, words_to_go_on
 
 # Flags that print something and start no run.
 _INFORMATIVE = ("help", "hydra_help", "cfg", "info", "shell_completion")

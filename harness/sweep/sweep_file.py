@@ -120,17 +120,22 @@ def read_sweep(folder: Path) -> SweepFile:
     if not (folder / SWEEP).is_file():
         raise ArtefactError(f"resume: no sweep in {folder} (no {SWEEP}); name a sweep's folder")
     content = read_json(folder / SWEEP)
-    words: Any = content.get("words")
-    running: Any = content.get("running", [])  # early ones have none
-    for found in (words, running):
-        if not (isinstance(found, list) and all(isinstance(word, str) for word in found)):
-            raise ArtefactError(
-                f"resume: {folder / SWEEP} was changed and names no words; restore it"
-            )
+    content.setdefault("running", [])  # early ones have none
+    lists, maps = ("words", "running"), ("protocols", "tests", "candidates")
+    is_whole = (
+        all(isinstance(content.get(key), list) for key in lists)
+        and all(isinstance(word, str) for key in lists for word in content[key])
+        and all(isinstance(content.get(key), dict) for key in maps)
+        and bool(content["protocols"])
+    )
+    if not is_whole:
+        raise ArtefactError(
+            f"resume: {folder / SWEEP} was changed and no longer says what the sweep is; restore it"
+        )
     return SweepFile(
         folder=folder,
-        words=tuple(words),
-        running=tuple(running),
+        words=tuple(content["words"]),
+        running=tuple(content["running"]),
         protocols=content["protocols"],
         tests=content["tests"],
         candidates=content["candidates"],

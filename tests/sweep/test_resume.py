@@ -152,9 +152,10 @@ def test_a_sweep_goes_on_with_the_ledger_and_cache_it_began_with(harness, place)
     assert status == 0, err
     assert not (place / "ledger.sqlite").exists()
     content = json.loads((place / "s" / "sweep.json").read_text())
-    (place / "s" / "sweep.json").write_text(json.dumps(content | {"running": 7}))
-    status, _, err = harness("run", "-m", "resume=s")
-    assert (status, "sweep.json was changed and names no words" in err) == (2, True), err
+    for damage in ({"running": 7}, {"words": [1]}, {"candidates": None}, {"protocols": {}}):
+        (place / "s" / "sweep.json").write_text(json.dumps(content | damage))
+        status, _, err = harness("run", "-m", "resume=s")
+        assert (status, "sweep.json was changed and no longer says" in err) == (2, True), err
     with Chain(place / "own.sqlite") as chain:
         assert sum(entry.kind == "reserve" for entry in chain.entries()) == 1
     assert record["status"] == "DONE"
