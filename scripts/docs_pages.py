@@ -18,6 +18,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from warm_shell import run_line
 
 from harness.cli.main import COMMANDS
 from harness.config import CONF_DIR
@@ -137,7 +138,7 @@ def with_outputs(page: Path, folder: Path) -> str:
         shown = []
         for line in match[1].splitlines():
             if line.startswith("$ "):
-                shown += [line, run_words(["bash", "-c", line[2:]], folder).rstrip(), ""]
+                shown += [line, printed(run_line(line[2:], folder, plain_terminal())), ""]
         return "```console\n" + "\n".join(shown).rstrip() + "\n```"
 
     return _CONSOLE.sub(filled, page.read_text("utf-8"))
@@ -174,19 +175,29 @@ def differences(before: str, after: str) -> list[str]:
     return [line for line in found if line.strip("+- ")]
 
 
-def run_words(words: Sequence[str], folder: Path) -> str:
-    """What a command prints to standard output, as a plain terminal of fixed width shows it."""
-    environment = os.environ | {
+def plain_terminal() -> dict[str, str]:
+    """The environment of a terminal of fixed width without colours, with this `harness` on it."""
+    return os.environ | {
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         "COLUMNS": WIDTH,
         "NO_COLOR": "1",
     }
-    done = subprocess.run(
-        words, cwd=folder, env=environment, capture_output=True, text=True, check=False
+
+
+def run_words(words: Sequence[str], folder: Path) -> str:
+    """What a command prints to standard output."""
+    return printed(
+        subprocess.run(
+            words, cwd=folder, env=plain_terminal(), capture_output=True, text=True, check=False
+        )
     )
+
+
+def printed(done: subprocess.CompletedProcess[str]) -> str:
+    """What a command that could run printed to standard output, without blanks at line ends."""
     if done.returncode not in (0, 1, 3, 4):
-        raise SystemExit(f"{' '.join(words)}: {done.stderr}")
-    return "\n".join(line.rstrip() for line in done.stdout.strip("\n").splitlines())
+        raise SystemExit(f"{done.args}: {done.stderr}")
+    return "\n".join(line.rstrip() for line in done.stdout.strip("\n").splitlines()).rstrip()
 
 
 def main() -> None:

@@ -150,13 +150,16 @@ def _is_of_log(option: str) -> bool:
 
 
 def compose_dict(
-    overrides: Sequence[str] = (),
-    *,
-    config_dir: Path | None = None,
-    config_name: str = "config",
-    resolve: bool = True,
+    overrides: Sequence[str] = (), *, config_dir: Path | None = None, config_name: str = "config"
 ) -> dict[str, Any]:
     """Compose into a plain dict with interpolations resolved, not yet checked."""
+    return compose_both(overrides, config_dir=config_dir, config_name=config_name)[0]
+
+
+def compose_both(
+    overrides: Sequence[str] = (), *, config_dir: Path | None = None, config_name: str = "config"
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Compose into plain dicts, not yet checked: with interpolations resolved, and as written."""
     from hydra import compose, initialize_config_dir
     from hydra.core.global_hydra import GlobalHydra
     from omegaconf import OmegaConf
@@ -164,17 +167,30 @@ def compose_dict(
     register_schemas()
     GlobalHydra.instance().clear()
     words = list(overrides)
+    check_folder(config_dir)
     if config_dir is not None:
-        check_defaults_lists(config_dir, _groups())
         words.append(f"hydra.searchpath=['file://{config_dir.resolve()}']")
     try:
         with initialize_config_dir(config_dir=str(CONF_DIR), version_base="1.3"):
             config = compose(config_name=config_name, overrides=words)
-            plain = OmegaConf.to_container(config, resolve=resolve)
+            resolved, written = (
+                OmegaConf.to_container(config, resolve=resolve) for resolve in (True, False)
+            )
     except Exception as error:
         raise reworded(error, words, config_name) from error
-    assert isinstance(plain, dict)
-    return {str(key): value for key, value in plain.items()}
+    assert isinstance(resolved, dict)
+    assert isinstance(written, dict)
+    return {str(k): v for k, v in resolved.items()}, {str(k): v for k, v in written.items()}
+
+
+def check_folder(config_dir: Path | None) -> None:
+    """Refuse what Hydra would pass over in a user's own config folder; None has nothing of it.
+
+    Raises:
+        ConfigError: If a defaults list names what is not there.
+    """
+    if config_dir is not None:
+        check_defaults_lists(config_dir, _groups())
 
 
 def reworded(

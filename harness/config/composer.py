@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.config.check import Checked, load_settings
-from harness.config.compose import CONF_DIR, compose_dict, compose_settings
+from harness.config.compose import CONF_DIR, compose_both, compose_settings
 from harness.config.flat import flat
 from harness.settings import RunSettings
 
@@ -68,12 +68,7 @@ class Composer:
 
     def _base(self, options: tuple[str, ...]) -> _Base:
         if options not in self._bases:
-            plain, raw = (
-                compose_dict(
-                    options, config_dir=self._dir, config_name=self._name, resolve=is_resolved
-                )
-                for is_resolved in (True, False)
-            )
+            plain, raw = compose_both(options, config_dir=self._dir, config_name=self._name)
             texts = tuple(text for text in flat(raw).values() if "${" in text)
             self._bases[options] = _Base(config=plain, interpolations=texts)
         return self._bases[options]

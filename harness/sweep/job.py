@@ -27,11 +27,27 @@ class SweepStoppedError(BaseException):
     """A job failed under `fail_fast`; no Exception, so that Hydra stops as well."""
 
 
-def run_job(config: DictConfig) -> float | None:
+def settings_of(config: DictConfig) -> RunSettings:
+    """A composed config, checked.
+
+    Args:
+        config: As Hydra composed it, with or without its own node.
+
+    Raises:
+        ConfigError: If a key, option or value cannot be meant.
+    """
+    own = OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])
+    plain = OmegaConf.to_container(own, resolve=True)
+    assert isinstance(plain, dict)
+    return load_settings({str(key): value for key, value in plain.items()})
+
+
+def run_job(config: DictConfig, settings: RunSettings | None = None) -> float | None:
     """Run one job; its folder says DONE, or FAILED and why.
 
     Args:
         config: The composed config, inside a Hydra job.
+        settings: The same, where it was checked before.
 
     Returns:
         The primary metric on validation, for sweepers that optimise; None when failed.
@@ -45,7 +61,7 @@ def run_job(config: DictConfig) -> float | None:
     progress = Progress(is_job=is_sweep)
     try:
         _make_room(folder, is_sweep=is_sweep)
-        return _run(config, folder, hydra, progress)
+        return _run(config, settings, folder, hydra, progress)
     except Exception as error:
         if not is_sweep:
             current.failures.append(error)
@@ -78,38 +94,38 @@ def _make_room(folder: Path, *, is_sweep: bool) -> None:
             path.unlink()
 
 
-def _run(config: DictConfig, folder: Path, hydra: Any, progress: Progress) -> float:
+def _run(
+    config: DictConfig, settings: RunSettings | None, folder: Path, hydra: Any, progress: Progress
+) -> float:
     record = folder / RECORD
     overrides = fixed_words(tuple(hydra.overrides.task))
     facts = {"overrides": list(overrides)}
     write_json(record, {"status": "UNFINISHED", **facts})
     try:
-        plain = OmegaConf.to_container(config, resolve=True)
-        assert isinstance(plain, dict)
-        settings = load_settings({str(key): value for key, value in plain.items()})
-        if settings.running.n_jobs is None:
-            settings.running.n_jobs = threads_of(hydra.launcher)
+        checked = settings or settings_of(config)
+        if checked.running.n_jobs is None:
+            checked.running.n_jobs = threads_of(hydra.launcher)
 
         # Heavy imports happen here, once a config is known to be right.
         with interrupt_later():
             from harness.record import write_given_up, write_run, write_validation
             from harness.runner import run_experiment, validate_candidate
 
-        primary = settings.criteria.primary_metrics[0]
-        if _is_compared_only(settings, hydra):
+        primary = checked.criteria.primary_metrics[0]
+        if _is_compared_only(checked, hydra):
             validation = validate_candidate(
-                settings, stages=progress.stages, on_round=_pruner(hydra, folder)
+                checked, stages=progress.stages, on_round=_pruner(hydra, folder)
             )
-            write_validation(settings, validation, folder, overrides=overrides)
+            write_validation(checked, validation, folder, overrides=overrides)
             return validation.candidate.get(primary, float("nan"))
-        result = run_experiment(settings, stages=progress.stages)
+        result = run_experiment(checked, stages=progress.stages)
         progress.facts(result)
         write_run(result, folder, overrides=overrides)
     except KeyboardInterrupt:
         write_json(record, {"status": "FAILED", **facts, "reason": "interrupted (Ctrl-C)"})
         raise
     except GivenUpError as error:
-        write_given_up(settings, error, folder, overrides=overrides, stages=progress.stages)
+        write_given_up(checked, error, folder, overrides=overrides, stages=progress.stages)
         return float("nan")
     except HarnessError as error:
         write_json(record, {"status": "FAILED", **facts, "reason": str(error)})

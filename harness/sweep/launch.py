@@ -14,18 +14,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.config import CONF_DIR, compose_settings, register_schemas
-from harness.config.compose import reworded
+from harness.config import register_schemas
 from harness.errors import ArtefactError, ConfigError, HarnessError
-from harness.sweep import job
+from harness.sweep.application import hand_over, is_informative
 from harness.sweep.current import begin, current
-from harness.sweep.interrupt import interrupt_later
 from harness.sweep.progress import say
 from harness.sweep.select import judge_winner
 from harness.sweep.sweep_file import SWEEP, find_sweep, is_done, read_sweep, words_to_go_on
 
-# Flags that print something and start no run.
-_INFORMATIVE = ("help", "hydra_help", "cfg", "info", "shell_completion")
 _OUTPUTS = Path("outputs")
 
 
@@ -57,7 +53,7 @@ def launch(arguments: Sequence[str]) -> Launched:
     register_schemas()
     words = _overrides_first(arguments)
     options = get_args_parser().parse_args(words)
-    informative = any(getattr(options, name) for name in _INFORMATIVE)
+    informative = is_informative(options)
     if options.multirun and informative:
         raise ConfigError(
             "-m: starts a sweep, and --cfg, --info and --help print; keep one of them"
@@ -67,15 +63,13 @@ def launch(arguments: Sequence[str]) -> Launched:
     if not informative:
         words, resumed = _resumed(words, options)
         _refuse_other_sweepers(options)
+        words = _overrides_first(words)
+        options = get_args_parser().parse_args(words)
     begin(config_dir, options.config_name or "config", is_resumed=resumed is not None)
-    if not informative and not options.multirun:
-        with interrupt_later():  # checking a model's parameters imports its library
-            own = [w for w in options.overrides if not w.lstrip("+~").startswith("hydra")]
-            compose_settings(own, config_dir=config_dir, config_name=current.config_name)
     if config_dir:
         sys.path.append(str(config_dir.resolve()))
     try:
-        _hand_over(_overrides_first(words), options)
+        hand_over(words, options)
     except (Exception, KeyboardInterrupt) as error:
         _name_unfinished(error)
         raise
@@ -96,41 +90,6 @@ def _overrides_first(arguments: Sequence[str]) -> list[str]:
     for word in overrides:
         flags.remove(word)
     return [*overrides, *flags]
-
-
-def _hand_over(words: Sequence[str], options: Any) -> None:
-    from hydra import main as hydra_main
-    from hydra.core.global_hydra import GlobalHydra
-    from hydra.errors import HydraException
-    from omegaconf.errors import OmegaConfBaseException
-
-    GlobalHydra.instance().clear()
-    typed, sys.argv = sys.argv, [_program(options.shell_completion), *words]
-    # Hydra would print and exit with status 1; asked for full errors it lets them through.
-    full = os.environ.get("HYDRA_FULL_ERROR")
-    os.environ["HYDRA_FULL_ERROR"] = "1"
-    try:
-        hydra_main(config_path=str(CONF_DIR), config_name="config", version_base="1.3")(
-            job.run_job
-        )()
-    except (HydraException, OmegaConfBaseException) as error:
-        if _is_interrupt(error):
-            raise KeyboardInterrupt from error
-        raise reworded(error, options.overrides) from error
-    finally:
-        sys.argv = typed
-        if full is None:
-            del os.environ["HYDRA_FULL_ERROR"]
-        GlobalHydra.instance().clear()
-
-
-def _is_interrupt(error: BaseException | None) -> bool:
-    """Whether Ctrl-C lies behind an error: composing a config words whatever it catches anew."""
-    while error is not None:
-        if isinstance(error, KeyboardInterrupt):
-            return True
-        error = error.__cause__ or error.__context__
-    return False
 
 
 def _resumed(words: list[str], options: Any) -> tuple[list[str], Path | None]:
@@ -188,11 +147,6 @@ def _name_unfinished(error: BaseException) -> None:
         return
     reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
     raise ArtefactError(f"{what} ({type(error).__name__}: {reason}); {go_on}") from error
-
-
-def _program(is_completion: bool) -> str:
-    """What Hydra calls this program: completion hooks onto the bare command."""
-    return "harness" if is_completion else "harness run"
 
 
 def _job_folders() -> tuple[Path, ...]:
