@@ -14,7 +14,7 @@ import numpy as np
 from harness.audit.column_check import ColumnCheck
 from harness.audit.finding import BLOCK, NOTE, WARN, Finding
 from harness.audit.view import View, rates
-from harness.evidence.auc import plain_auc
+from harness.evidence.auc import cell_auc
 from harness.settings import AuditSettings
 
 _SMOOTHING_ROWS = 20.0
@@ -80,17 +80,19 @@ def without_power(check: str, title: str, view: View) -> Finding:
 def _auc(view: View, name: str) -> float:
     cells = view.cells(name)
     share = rates(cells.train, view.label_train, cells.n_cells, _SMOOTHING_ROWS)
-    return plain_auc(view.label_later, share[cells.later])
+    return cell_auc(view.label_later, cells.later, share)
 
 
 def _missing_auc(view: View, name: str) -> float:
     """AUC of absence alone, in the direction learned from training."""
-    absent = view.column(name, view.train).isna().to_numpy()
+    cells = view.cells(name)
+    absent = cells.train == cells.null
     if absent.all() or not absent.any():
         return 0.5
     rises = view.label_train[absent].mean() >= view.label_train[~absent].mean()
-    absent_later = view.column(name, view.later).isna().to_numpy()
-    return plain_auc(view.label_later, (absent_later == rises).astype(np.float64))
+    score = np.full(cells.n_cells, 0.0 if rises else 1.0)
+    score[cells.null] = 1.0 if rises else 0.0
+    return cell_auc(view.label_later, cells.later, score)
 
 
 def _too_good(power: ColumnPower, lead: float, severity: str) -> Finding:

@@ -145,11 +145,12 @@ def _own_mean(view: View, name: str) -> Finding | None:
 def _alike(scaled: Floats) -> list[tuple[int, int, float]]:
     """Pairs of standardised columns that correlate by 0.98 or more, a block of columns at a time."""
     found: list[tuple[int, int, float]] = []
+    single = scaled.astype(np.float32)  # a correlation to six digits, in half the time
     for start in range(0, scaled.shape[1], _BLOCK):
-        strength = np.abs(scaled[:, start : start + _BLOCK].T @ scaled) / len(scaled)
+        strength = np.abs(single[:, start : start + _BLOCK].T @ single[:, start:]) / len(scaled)
         for i, j in np.argwhere(strength >= _TWINS):
-            if start + i < j:
-                found.append((int(start + i), int(j), float(strength[i, j])))
+            if i < j:
+                found.append((int(start + i), int(start + j), float(strength[i, j])))
     return found[:_MOST_TWINS]
 
 

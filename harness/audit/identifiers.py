@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from harness.audit.column_check import ColumnCheck
 from harness.audit.finding import BLOCK, WARN, Finding
 from harness.audit.view import View, rates
-from harness.evidence.auc import plain_auc
+from harness.evidence.auc import cell_auc
 from harness.settings import AuditSettings
 
 Floats = NDArray[np.float64]
@@ -89,7 +89,7 @@ def _learned(view: View, codes: NDArray[np.integer]) -> float:
     """AUC on later rows of label rates by code, learned on training rows."""
     _, dense = np.unique(codes, return_inverse=True)
     share = rates(dense[view.train], view.label_train, int(dense.max()) + 1, 20.0)
-    return plain_auc(view.label_later, share[dense[view.later]])
+    return cell_auc(view.label_later, dense[view.later], share)
 
 
 def _is_clock(view: View, numbers: Floats) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -37,7 +38,7 @@ def column_names(path: Path, *, key: str = _KEY) -> list[str]:
             names = list(pads.dataset(path, format="parquet", partitioning="hive").schema.names)
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise _unreadable(key, path, error) from error
-    twice = sorted({name for name in names if names.count(name) > 1})
+    twice = sorted(name for name, n in Counter(names).items() if n > 1)
     if not names:
         raise DataError(f"{key}: {path} holds no Parquet file, or one without columns")
     if twice:

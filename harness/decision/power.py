@@ -23,6 +23,7 @@ from harness.evidence.bounds import (
 
 Floats = NDArray[np.float64]
 _SIMULATIONS = 2_000
+_KEPT = 640  # blocks, 10 MB
 _MIN_BLOCKS, _MAX_BLOCKS = 10, 5_120
 
 # Distance to the line in spreads, and number of blocks, to the probability of a pass.
@@ -154,26 +155,36 @@ def blocks_needed(
 @cache
 def _null_draws(n_blocks: int, alpha: float, lag1: float) -> tuple[Floats, Floats]:
     """Means of unit-variance blocks, and how far below them the bound lies, (n_simulations,)."""
-    rng = np.random.default_rng(7)
-    steps = rng.normal(size=(_SIMULATIONS, n_blocks))
-    blocks = np.empty_like(steps)
-    blocks[:, 0] = steps[:, 0]
+    # A row per block and a column per simulation: each step works on contiguous rows.
+    blocks = _steps()[:n_blocks].copy() if n_blocks <= _KEPT else _drawn(n_blocks)
     for i in range(1, n_blocks):
-        blocks[:, i] = lag1 * blocks[:, i - 1] + np.sqrt(1 - lag1**2) * steps[:, i]
-    mean = blocks.mean(axis=1)
-    d = (blocks - mean[:, None]) / n_blocks  # what each block adds, centred
+        blocks[i] = lag1 * blocks[i - 1] + np.sqrt(1 - lag1**2) * blocks[i]
+    mean = blocks.mean(axis=0)
+    d = (blocks - mean) / n_blocks  # what each block adds, centred
     student = float(special.stdtrit(n_blocks - 1, 1 - alpha))
-    found = (d[:, 1:] * d[:, :-1]).sum(axis=1) / (d**2).sum(axis=1)  # lag-1, per simulation
-    plain = student * np.sqrt((d**2).sum(axis=1))
-    widened = plain * np.array([autoregressive_inflation(r, n_blocks) for r in found])
+    squares = np.einsum("ij,ij->j", d, d)
+    found = np.einsum("ij,ij->j", d[1:], d[:-1]) / squares  # lag-1, per simulation
+    plain = student * np.sqrt(squares)
+    widened = plain * autoregressive_inflation(found, n_blocks)
     calm, slow = (_cosine(d, n_cosine_terms(n_blocks, r), alpha) for r in (0.0, 1.0))
     cosine = np.where(found > CLEARLY_CORRELATED, slow, calm)
     return mean, np.maximum(widened, cosine)
 
 
+@cache
+def _steps() -> Floats:
+    """The draws of all but very long windows: a search asks for hundreds of lengths."""
+    return _drawn(_KEPT)
+
+
+def _drawn(n_blocks: int) -> Floats:
+    """Standard normal draws, (n_blocks, n_simulations); a longer window begins like a shorter."""
+    return np.random.default_rng(7).normal(size=(n_blocks, _SIMULATIONS))
+
+
 def _cosine(d: Floats, n_terms: int, alpha: float) -> Floats:
-    """Half-widths by the cosine estimate, one for each line of contributions."""
-    middle = (np.arange(d.shape[1]) + 0.5) / d.shape[1]
-    waves = np.sqrt(2.0) * np.cos(np.pi * np.arange(1, n_terms + 1) * middle[:, None])
-    error: Floats = np.sqrt(((d @ waves) ** 2).mean(axis=1))
+    """Half-widths by the cosine estimate, one for each column of contributions."""
+    middle = (np.arange(len(d)) + 0.5) / len(d)
+    waves = np.sqrt(2.0) * np.cos(np.pi * np.arange(1, n_terms + 1)[:, None] * middle)
+    error: Floats = np.sqrt(((waves @ d) ** 2).mean(axis=0))
     return error * float(special.stdtrit(n_terms, 1 - alpha))

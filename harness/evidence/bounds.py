@@ -121,7 +121,7 @@ def autoregressive_bounds(
 ) -> Bounds:
     """Jackknife limits widened for days that follow each other; arguments as `cosine_bounds`."""
     d = influence(leave_one_out)
-    inflation = autoregressive_inflation(lag1_correlation(leave_one_out), len(d))
+    inflation = float(autoregressive_inflation(lag1_correlation(leave_one_out), len(d)))
     error = float(np.sqrt(_shrink(d) * (d**2).sum())) * inflation
     quantile = _student(n_effective - 1, alpha)
     return skewed_bounds(estimate, error, quantile, skewness=_skewness(d), at=quantile)
@@ -134,12 +134,11 @@ def n_cosine_terms(n_blocks: int, lag1: float) -> int:
     return min(12, max(2, n_blocks // 5))
 
 
-def autoregressive_inflation(lag1: float, n_blocks: int) -> float:
+def autoregressive_inflation(lag1: Floats | float, n_blocks: int) -> Floats:
     """Standard error under a first-order autoregression, over that of independent blocks."""
-    if lag1 <= 0:
-        return 1.0
-    r = min(lag1 + 1.5 / n_blocks, 0.8)
-    return float(np.sqrt((1 + r) / (1 - r)))
+    r = np.clip(np.asarray(lag1) + 1.5 / n_blocks, 0.0, 0.8)
+    inflation: Floats = np.where(np.asarray(lag1) <= 0, 1.0, np.sqrt((1 + r) / (1 - r)))
+    return inflation
 
 
 def logit_cosine_bounds(

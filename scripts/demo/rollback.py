@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import os
 import socket
@@ -16,6 +18,7 @@ import numpy as np
 import pandas as pd
 
 from harness import run_experiment, write_run
+from harness.cli.main import main
 
 
 def loans(n: int, start: str, seed: int) -> pd.DataFrame:
@@ -28,13 +31,11 @@ def loans(n: int, start: str, seed: int) -> pd.DataFrame:
 
 
 def harness(*words: str) -> str:
-    """One command, as a user types it."""
-    done = subprocess.run(
-        [sys.executable, "-m", "harness", *words], capture_output=True, text=True, check=False
-    )
-    if done.returncode > 1:
-        raise SystemExit(done.stderr)
-    return done.stdout.strip()
+    """One command, as a user types it; what it prints."""
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        if main(words) > 1:
+            raise SystemExit(1)
+    return printed.getvalue().strip()
 
 
 def ask(port: int, row: dict[str, float]) -> str:

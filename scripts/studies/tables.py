@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -403,6 +404,7 @@ LEAKS = (
 )
 
 
+@cache
 def base_tables() -> list[Table]:
     """What leaks are planted into: four real tables and two made ones."""
     return [flights(), weather(), visits(), affairs(), made(1), made(4)]

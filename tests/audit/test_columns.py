@@ -29,7 +29,9 @@ def test_values_only_one_class_has_block_even_when_they_cover_part_of_it(tmp_pat
 
 
 def test_a_rule_counts_what_later_rows_say():
-    cells = Cells(train=np.repeat([0, 1], 50), later=np.repeat([0, 1], 500), n_cells=2, n_values=2)
+    cells = Cells(
+        train=np.repeat([0, 1], 50), later=np.repeat([0, 1], 500), n_cells=2, null=1, n_values=2
+    )
     train, later = np.repeat([False, True], 50), np.repeat([False, True], 500)
     bound, coverage, n = rule_strength(cells, train, later)
     assert (coverage, n) == (1.0, 500)

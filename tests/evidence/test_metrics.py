@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sklearn import metrics as sk
 
 from harness.evidence import Blocks, ScoredRows, find_metric, row_metrics
-from harness.evidence.auc import plain_auc
+from harness.evidence.auc import cell_auc, plain_auc
 from harness.evidence.metric import SampleQuantile
 
 METRICS = row_metrics()
@@ -125,6 +125,7 @@ def test_rank_metrics_are_exact_under_ties(drawn):
     label = np.array([y for _, y in drawn])
     if label.all() or not label.any():
         assert np.isnan(plain_auc(label, score))
+        assert np.isnan(cell_auc(label, (score * 5).astype(np.intp), np.arange(6.0)))
         return
     rows = ScoredRows(
         score=score,
@@ -138,6 +139,13 @@ def test_rank_metrics_are_exact_under_ties(drawn):
     roc, pr = find_metric("roc_auc"), find_metric("pr_auc")
     assert roc.point(rows) == pytest.approx(expected, abs=1e-12)
     assert plain_auc(label, score) == pytest.approx(expected, abs=1e-12)
+    place, cell = np.array([3, 1, 0, 5, 2, 4]), np.rint(score * 5).astype(np.intp)
+    by_cell = np.empty(6)
+    by_cell[place] = [0.0, 0.2, 0.4, 0.4, 0.8, 1.0]  # cells in any order, two of one score
+    tied = np.where(cell == 3, 0.4, score)
+    assert cell_auc(label, place[cell], by_cell) == pytest.approx(
+        sk.roc_auc_score(label, tied), abs=1e-12
+    )
     assert pr.point(rows) == pytest.approx(sk.average_precision_score(label, score), abs=1e-12)
     for metric in (roc, pr):  # few rows: every distinct score has its own bin
         assert metric.value(metric.statistics(rows).sum(axis=0)) == pytest.approx(

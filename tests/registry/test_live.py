@@ -6,6 +6,7 @@ import contextlib
 import datetime as dt
 import json
 import os
+import shutil
 import signal
 import sqlite3
 import threading
@@ -41,17 +42,24 @@ def trained(tmp_path_factory):
     return folder, table
 
 
-@pytest.fixture
-def live(trained, tmp_path, monkeypatch):
-    """A registry in which version 1 is live and version 2 is registered."""
+@pytest.fixture(scope="module")
+def first_live(trained):
+    """The file of a registry in which version 1 is live and version 2 is registered."""
     folder, _ = trained
-    uri = f"sqlite:///{tmp_path / 'registry.sqlite'}"
-    monkeypatch.setenv("HARNESS_REGISTRY", uri)
-    registry = Registry(uri)
+    registry = Registry(str(folder / "registry.sqlite"))
     for name in ("a", "b"):
         register(registry, folder / name, "churn")
     promote(registry, "churn", "1", force=True, reason="a test")
-    return registry
+    return folder / "registry.sqlite"
+
+
+@pytest.fixture
+def live(first_live, tmp_path, monkeypatch):
+    """A copy of that registry; the bundles are shared."""
+    shutil.copy(first_live, tmp_path / "registry.sqlite")
+    uri = f"sqlite:///{tmp_path / 'registry.sqlite'}"
+    monkeypatch.setenv("HARNESS_REGISTRY", uri)
+    return Registry(uri)
 
 
 def rows_of(table, n, *, seed=0):
