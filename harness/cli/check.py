@@ -19,13 +19,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Compose a run with each option in turn; status 1 when one of them cannot be meant."""
+    from harness.config.check import Checked
     from harness.config.option_files import check_option, option_files
 
     files = list(dict.fromkeys(file for path in options.paths for file in option_files(path)))
+    checked: Checked = {}
     wrong = 0
     for file in files:
         try:
-            check_option(file)
+            check_option(file, checked)
         except ConfigError as error:
             wrong += 1
             print(f"{file.path}: {error}", file=sys.stderr)

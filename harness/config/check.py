@@ -7,10 +7,10 @@ import importlib.util
 import inspect
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import field, fields, is_dataclass, make_dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 from harness.config.choices import check_choices
 from harness.config.criteria_check import check_criteria
@@ -28,6 +28,16 @@ from harness.settings import (
     MonitoringSettings,
     RunningSettings,
     RunSettings,
+)
+
+# The keys without a group: typed alone, for a whole config takes many times as long.
+_Ungrouped = make_dataclass(
+    "Ungrouped",
+    [
+        (f.name, get_type_hints(RunSettings)[f.name], field(default=f.default))
+        for f in fields(RunSettings)
+        if f.name not in (*GROUPS, *OPEN_GROUPS, "running")
+    ],
 )
 
 # Groups of a config that were checked already, by name and content.
@@ -74,8 +84,8 @@ def load_settings(config: Mapping[str, Any], *, checked: Checked | None = None) 
         "running", running, partial(_load_typed, "running", RunningSettings, running)
     )
     groups = {name: values.pop(name) for name in (*GROUPS, *OPEN_GROUPS, "running")}
-    plain = once("", values, partial(_typed, "", RunSettings, values))
-    settings: RunSettings = replace(plain, **groups)
+    plain = once("", values, partial(_typed, "", _Ungrouped, values))
+    settings = RunSettings(**groups, **vars(plain))
     check_ranges(settings)
     return settings
 

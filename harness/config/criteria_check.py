@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import cache
 from pathlib import Path
 
 from harness.config.choices import check_choices
@@ -14,9 +15,11 @@ from harness.settings import CriteriaSettings, Guardrail
 _METRICS = Path(__file__).resolve().parent.parent / "evidence" / "metrics"
 
 
-def metric_names() -> list[str]:
+@cache
+def metric_names() -> tuple[str, ...]:
     """Names of all metrics: one file each, so the listing needs no heavy import."""
-    return sorted(path.stem for path in _METRICS.glob("*.py") if not path.stem.startswith("_"))
+    stems = (path.stem for path in _METRICS.glob("*.py"))
+    return tuple(sorted(stem for stem in stems if not stem.startswith("_")))
 
 
 def check_criteria(criteria: CriteriaSettings, *, of_log: bool = False) -> None:

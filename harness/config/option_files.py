@@ -7,8 +7,8 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from harness.config.check import load_criteria
-from harness.config.compose import compose_abtest, compose_dict, compose_settings
+from harness.config.check import Checked, load_criteria, load_settings
+from harness.config.compose import compose_abtest, compose_dict
 from harness.config.criteria_check import metric_names
 from harness.errors import ConfigError, did_you_mean
 from harness.settings import GROUPS, OPEN_GROUPS
@@ -54,8 +54,12 @@ def option_files(path: Path) -> list[OptionFile]:
     return [_option(path, path.parent if is_root else path.parent.parent)]
 
 
-def check_option(file: OptionFile) -> None:
+def check_option(file: OptionFile, checked: Checked) -> None:
     """Compose a run with this option chosen, and partners that fit any.
+
+    Args:
+        file: The option's file.
+        checked: Groups known to be right, filled: most options share all but one.
 
     Raises:
         ConfigError: If it cannot be meant.
@@ -65,13 +69,15 @@ def check_option(file: OptionFile) -> None:
         criteria = compose_dict([chosen], config_dir=folder)["criteria"]
         load_criteria(criteria, of_log=_names_columns(criteria.get("primary_metric") or ""))
     elif file.group == "dataset":
-        compose_settings([chosen, "criteria=ranking"], config_dir=folder)
+        partners = [chosen, "criteria=ranking"]
+        load_settings(compose_dict(partners, config_dir=folder), checked=checked)
     elif file.group:
-        compose_settings([chosen], config_dir=folder)
+        load_settings(compose_dict([chosen], config_dir=folder), checked=checked)
     elif file.path.stem == "abtest":
         compose_abtest(["abtest.enrolled=any"], config_dir=folder)
     else:
-        compose_settings([], config_dir=folder, config_name=file.path.stem)
+        plain = compose_dict([], config_dir=folder, config_name=file.path.stem)
+        load_settings(plain, checked=checked)
 
 
 def _names_columns(primary: Any) -> bool:

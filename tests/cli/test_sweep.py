@@ -132,15 +132,15 @@ def test_candidates_that_share_an_opening_are_judged_by_their_likeness(harness, 
     make_table(strength=0.35).to_parquet(tmp_path / "t.parquet")
     plain = [w for w in TABLE_WORDS if "n_estimators" not in w]
     words = (*plain, "dataset.path=t.parquet", "running.report=false", "model=logistic")
-    many = ",".join(str(c) for c in (0.02, 0.03, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0))
+    many = ",".join(str(c) for c in (0.02, 0.05, 0.2, 2.0))
     status, _, err = harness("run", "-m", *words, f"model.C={many}", "hydra.sweep.dir=s")
     assert status == 0, err
-    folders = [tmp_path / "s" / str(i) for i in range(8)]
+    folders = [tmp_path / "s" / str(i) for i in range(4)]
     verdicts = [
         json.loads((f / "decision.json").read_text())["criteria"][0]["verdict"] for f in folders
     ]
     found = sharpen(folders)
     proven = {str(f) for f, verdict in zip(folders, verdicts, strict=True) if verdict == "PASS"}
-    assert proven <= set(found.proven)  # never weaker than alpha / 8
+    assert proven <= set(found.proven)  # never weaker than alpha / 4
     (folders[0] / "predictions.parquet").unlink()
     assert sharpen(folders) is None

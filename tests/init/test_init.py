@@ -124,9 +124,9 @@ def test_nested_columns_are_left_out_and_a_file_in_the_way_is_named(harness, tmp
     assert "--label: column 'tags' holds no outcome" in err
 
 
-@given(names=st.lists(st.text(min_size=1, max_size=12), min_size=2, max_size=5, unique=True))
+@given(names=st.lists(st.text(min_size=1, max_size=12), min_size=8, max_size=16, unique=True))
 @settings(
-    max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 def test_any_column_names_survive_the_yaml(names, tmp_path_factory):
     from harness.config import compose_settings

@@ -11,13 +11,11 @@ import pytest
 from harness.errors import ConfigError, LedgerError
 from harness.ledger import Chain, LabelledWindow, ledger_place, record_verdict, reserve, take_look
 from harness.settings import HoldoutSettings
+from tests.conftest import TABLE_WORDS, make_table
 from tests.databases import HAS_POSTGRESQL, postgres
 
 WINDOW = LabelledWindow(key="w" * 64, days={"2024-05-01": "a" * 32, "2024-05-02": "b" * 32})
-WORDS = [
-    "dataset.max_rows=60000", "split.validation=2w", "split.test=2w", "model.n_estimators=20",
-    "running.report=false",
-]  # fmt: skip
+WORDS = [*TABLE_WORDS, "dataset.path=t.parquet", "running.report=false"]
 
 
 def look(place: str, name: str):
@@ -108,6 +106,7 @@ if HAS_POSTGRESQL:
         for machine in ("one", "two"):
             folder = tmp_path / machine
             folder.mkdir()
+            make_table().to_parquet(folder / "t.parquet")
             monkeypatch.chdir(folder)
             monkeypatch.setenv("HARNESS_CACHE", str(folder / "cache"))
             status, _, err = harness("run", *WORDS, "hydra.run.dir=here", f"running.ledger={url}")

@@ -12,7 +12,7 @@ from tests.sweep.test_resume import WORDS, place, processes, statuses, until, ve
 
 pytestmark = pytest.mark.slow
 
-GRID = ["model.C=0.03,0.3,3.0"]
+GRID = ["model.C=0.03,3.0"]
 
 
 def criteria(place, sweep, number):  # noqa: F811
@@ -24,7 +24,7 @@ def criteria(place, sweep, number):  # noqa: F811
 def expected(harness, place):  # noqa: F811
     status, _, err = harness("run", "-m", *WORDS, *GRID, "hydra.sweep.dir=plain")
     assert status == 0, err
-    found = [criteria(place, "plain", i)[0] for i in range(3)]
+    found = [criteria(place, "plain", i)[0] for i in range(2)]
     (place / "ledger.sqlite").unlink()
     return found
 
@@ -32,8 +32,8 @@ def expected(harness, place):  # noqa: F811
 def test_submitit_gives_the_same_verdicts(harness, place, expected):  # noqa: F811
     status, _, err = harness("run", "-m", *WORDS, *GRID, "launcher=submitit", "hydra.sweep.dir=s")
     assert status == 0, err
-    assert [criteria(place, "s", i)[0] for i in range(3)] == expected
-    assert {criteria(place, "s", i)[1]["status"] for i in range(3)} == {"confirmatory"}
+    assert [criteria(place, "s", i)[0] for i in range(2)] == expected
+    assert {criteria(place, "s", i)[1]["status"] for i in range(2)} == {"confirmatory"}
 
 
 @pytest.mark.parametrize("extra", ["joblib", "submitit", "ray"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,12 +14,14 @@ from pathlib import Path
 
 import pytest
 
+from harness.cli.main import main
 from harness.ledger import Chain
 from tests.conftest import TABLE_WORDS, make_table
 
 PLAIN = [w for w in TABLE_WORDS if "n_estimators" not in w]
 WORDS = [*PLAIN, "dataset.path=t.parquet", "running.report=false", "model=logistic"]
 MANY = ["model.C=0.01,0.1,1.0"]
+TWO = ["seed=1,2"]
 
 
 @pytest.fixture
@@ -27,6 +30,26 @@ def place(tmp_path, monkeypatch):
     monkeypatch.setenv("HARNESS_LEDGER", str(tmp_path / "ledger.sqlite"))
     monkeypatch.setenv("HARNESS_CACHE", str(tmp_path / "cache"))
     return tmp_path
+
+
+@pytest.fixture(scope="module")
+def swept(tmp_path_factory):
+    """A folder with a finished sweep of two candidates, its table, ledger and cache."""
+    folder = tmp_path_factory.mktemp("swept")
+    make_table().to_parquet(folder / "t.parquet")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.setenv("HARNESS_LEDGER", str(folder / "ledger.sqlite"))
+        patch.setenv("HARNESS_CACHE", str(folder / "cache"))
+        assert main(["run", "-m", *WORDS, *TWO, "hydra.sweep.dir=s"]) == 0
+    return folder
+
+
+@pytest.fixture
+def finished(swept, place):
+    """A copy of that folder, to go on in."""
+    shutil.copytree(swept, place, dirs_exist_ok=True)
+    return place
 
 
 def start(place, *words):
@@ -140,7 +163,7 @@ def test_a_killed_worker_takes_no_finished_job_along(harness, place):
 
 def test_a_sweep_goes_on_with_the_ledger_and_cache_it_began_with(harness, place):
     began = ["running.ledger=own.sqlite", "running.cache_dir=kept"]
-    assert harness("run", "-m", *WORDS, "seed=1,2", *began, "hydra.sweep.dir=s")[0] == 0
+    assert harness("run", "-m", *WORDS, *TWO, *began, "hydra.sweep.dir=s")[0] == 0
     (place / "s" / "1" / "run.json").unlink()
     status, _, err = harness("run", "-m", "resume=s", "running.cache_dir=other")
     assert status == 0, err
@@ -148,7 +171,7 @@ def test_a_sweep_goes_on_with_the_ledger_and_cache_it_began_with(harness, place)
     assert not (place / "s" / "1" / "report.html").exists()
     assert (place / "other").is_dir()
     (place / "s" / "0" / "run.json").unlink()
-    status, _, err = harness("run", "-m", *WORDS, "seed=1,2", "resume=s")
+    status, _, err = harness("run", "-m", *WORDS, *TWO, "resume=s")
     assert status == 0, err
     assert not (place / "ledger.sqlite").exists()
     content = json.loads((place / "s" / "sweep.json").read_text())
@@ -161,31 +184,31 @@ def test_a_sweep_goes_on_with_the_ledger_and_cache_it_began_with(harness, place)
     assert record["status"] == "DONE"
 
 
-def test_resume_finds_the_newest_sweep_of_the_same_words(harness, place):
-    for _ in range(2):
-        harness("run", "-m", *WORDS, "seed=1,2")
-    newest = max((place / "outputs").glob("*/*-sweep"))
+def test_resume_finds_the_newest_sweep_of_the_same_words(harness, finished):
+    for day in ("2024-01-01", "2024-02-01"):
+        shutil.copytree(finished / "s", finished / "outputs" / day / "10-00-00-000000-sweep")
+    newest = finished / "outputs" / "2024-02-01" / "10-00-00-000000-sweep"
+    (newest / "sweep.json").touch()
     (newest / "1" / "run.json").unlink()
-    status, _, err = harness("run", "-m", *WORDS, "seed=1,2", "resume=true", "launcher=basic")
+    status, _, err = harness("run", "-m", *WORDS, *TWO, "resume=true", "launcher=basic")
     assert status == 0, err
     assert err.count("job ") == 1
     assert f"{newest.name}/1" in err
+    assert (newest / "1" / "run.json").exists()
 
 
-def test_another_protocol_or_other_candidates_are_refused_with_what_differs(harness, place):
-    harness("run", "-m", *WORDS, "seed=1,2", "hydra.sweep.dir=s")
-    status, _, err = harness("run", "-m", *WORDS, "seed=1,2", "split.gap=2d", "resume=s")
+def test_another_protocol_or_other_candidates_are_refused_with_what_differs(harness, finished):
+    status, _, err = harness("run", "-m", *WORDS, *TWO, "split.gap=2d", "resume=s")
     assert status == 2
     assert "was begun with another protocol: split.gap was none and is 2d now" in err
     status, _, err = harness("run", "-m", *WORDS, "seed=1,3", "resume=s")
     assert status == 2
     assert "was begun with other candidates" in err
-    table = make_table(seed=5)
-    table.to_parquet(place / "t.parquet")
-    status, _, err = harness("run", "-m", *WORDS, "seed=1,2", "resume=s")
+    make_table(seed=5).to_parquet(finished / "t.parquet")
+    status, _, err = harness("run", "-m", *WORDS, *TWO, "resume=s")
     assert status == 2
     assert "other test rows than this table holds now" in err
-    status, _, err = harness("run", "-m", *WORDS, "seed=1,2", "hydra.sweep.dir=s")
+    status, _, err = harness("run", "-m", *WORDS, *TWO, "hydra.sweep.dir=s")
     assert status == 2
     assert "holds a sweep already" in err
     assert "resume=" in err
