@@ -7,6 +7,7 @@ everything is forked for each `harness` command instead; what needs a shell gets
 from __future__ import annotations
 
 import os
+import runpy
 import shlex
 import subprocess
 import sys
@@ -28,11 +29,11 @@ def run_line(
     """Run a line as a shell would.
 
     Args:
-        line: As typed.
+        line: As typed; `harness ...` and `python FILE ...` are carried out warm.
         folder: Where.
         environment: All variables it sees.
     """
-    if not line.startswith("harness ") or _OF_A_SHELL & set(line):
+    if not line.startswith(("harness ", "python ")) or _OF_A_SHELL & set(line):
         return subprocess.run(
             ["bash", "-c", line], cwd=folder, env=environment, capture_output=True, text=True,
             check=False,
@@ -40,14 +41,16 @@ def run_line(
     with tempfile.TemporaryDirectory() as place:
         out, err = Path(place, "out"), Path(place, "err")
         out.touch(), err.touch()
-        words = shlex.split(line)[1:]
+        words = shlex.split(line)
         process = _SERVER.Process(
             target=_carry_out, args=(words, str(folder), dict(environment), str(out), str(err))
         )
         process.start()
         process.join()
+        status = process.exitcode
+        assert status is not None
         return subprocess.CompletedProcess(
-            line, process.exitcode or 0, out.read_text("utf-8"), err.read_text("utf-8")
+            line, status, out.read_text("utf-8"), err.read_text("utf-8")
         )
 
 
@@ -59,7 +62,12 @@ def _carry_out(
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)
-    sys.argv = ["harness", *words]
+    program, *sys.argv = words
+    if program == "python":
+        sys.path[0] = str(Path(sys.argv[0]).parent)
+        runpy.run_path(sys.argv[0], run_name="__main__")
+        return
+    sys.argv.insert(0, program)
     from harness.cli.main import entry
 
     entry()

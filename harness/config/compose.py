@@ -42,6 +42,9 @@ def register_schemas() -> None:
     from hydra.core.config_store import ConfigStore
 
     store = ConfigStore.instance()
+    # Hydra copies the whole store for each composition and, helping, for each group; it hands out
+    # copies of what is in it anyway.
+    vars(store)["__deepcopy__"] = lambda _memo: store
     store.store(group="schema", name="run", node=RunSettings, package="_global_")
     store.store(group="schema", name="abtest_run", node=AbtestRunSettings, package="_global_")
     for group, kinds in GROUPS.items():

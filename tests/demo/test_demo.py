@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
+import os
 from pathlib import Path
 
 import pytest
@@ -23,14 +22,11 @@ EXPECTED = {
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", EXPECTED)
-def test_a_failure_is_shipped_the_usual_way_and_not_by_the_harness(name, tmp_path):
-    done = subprocess.run(
-        [sys.executable, str(DEMO / f"{name}.py")],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+def test_a_failure_is_shipped_the_usual_way_and_not_by_the_harness(name, tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(str(DEMO.parent))
+    from warm_shell import run_line
+
+    done = run_line(f"python {DEMO / name}.py", tmp_path, os.environ)
     assert done.returncode == 0, done.stderr
     for words in EXPECTED[name]:
         assert words in done.stdout
