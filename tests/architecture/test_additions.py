@@ -31,9 +31,8 @@ def with_addition(tmp_path):
     table = make_table(3000)
     table.assign(y_rate=table["z"].round(1)).to_parquet(tmp_path / "t.parquet")
     copy = tmp_path / "copy"
-    shutil.copytree(
-        ROOT / "harness", copy / "harness", ignore=shutil.ignore_patterns("__pycache__")
-    )
+    half_written = shutil.ignore_patterns("*.pyc.*")  # bytecode another process is compiling
+    shutil.copytree(ROOT / "harness", copy / "harness", ignore=half_written)
     shutil.copytree(ROOT / "hydra_plugins", copy / "hydra_plugins")
     shutil.copytree(ROOT / "conf", copy / "conf")
 
