@@ -29,7 +29,6 @@ def measure_latency(
     times = np.empty(n_rows)
     # A collection in mid-call would time the garbage of training, not the scoring.
     was_enabled = gc.isenabled()
-    gc.collect()
     gc.disable()
     try:
         for i in range(n_rows):

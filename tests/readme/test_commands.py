@@ -75,10 +75,11 @@ def servers():
         process.wait(30)
 
 
-# In README without --quiet, which changes nothing but the noise.
-TUTORIAL = {
+# Run with their outputs by tests/docs; in README without --quiet, which changes nothing but the noise.
+SHOWN = {
     form
-    for command in commands("docs/tutorial.md")
+    for page in ("docs/tutorial.md", "docs/howto/own-table.md", "docs/howto/own-criteria.md")
+    for command in commands(page)
     for form in (command, command.replace(" --quiet", ""))
 }
 EXPECTED = {
@@ -110,8 +111,9 @@ def test_every_command_of_a_page_runs_as_written(page, first, tmp_path, servers,
     make_log(12_000).to_csv(tmp_path / "users.csv", index=False)
     listed = commands(page)
     assert listed
-    if page == "README.md":  # the tutorial's commands are run with their outputs, by tests/docs
-        listed = [command for command in listed if command not in {FIRST, *TUTORIAL}]
+    if page == "README.md":
+        listed = [command for command in listed if command not in {FIRST, *SHOWN}]
+        assert "harness score last loans.csv --out scores.parquet --keep issued" in listed
     for command in [first, *listed] if first else listed:
         if command in RECURSIVE:
             continue
