@@ -69,7 +69,7 @@ def _workers_of_jobs():
 
 def test_two_nodes_give_the_same_verdicts_and_a_worker_killed_in_mid_job_is_replaced(
     ray_address,
-    place,
+    place,  # noqa: F811
     expected,  # noqa: F811
 ):
     process = run_on(ray_address, place, *GRID, "hydra.sweep.dir=s")

@@ -1,7 +1,7 @@
-"""Kills a promote, rollback or register at each of its steps, and looks at what is left.
+"""Kills a promote, rollback and register at each of its steps, and looks at what is left.
 
-Run by a test: everything is imported once, what a fork would import later as well, and each attempt is a fork that is killed (SIGKILL)
-at the n-th call MLflow gets. Prints how many attempts were killed and what they left.
+Run by a test: everything is imported once, what a fork would import later as well, and each attempt is a fork that is
+killed (SIGKILL) at the n-th call MLflow gets. Prints how many attempts at each were killed and what they left.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import signal
 import sys
 from pathlib import Path
 
-WHAT, FOLDER, EXTRA = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
+FOLDER, EXTRA = Path(sys.argv[1]), Path(sys.argv[2])
 # Calls that change something; a kill between two that only read leaves what the next one leaves.
 COUNTED = [
     "create_model_version",
@@ -57,10 +57,10 @@ def forked(work) -> int:
     return os.waitstatus_to_exitcode(status)
 
 
-def act(registry: Registry) -> None:
-    if WHAT == "promote":
+def act(what: str, registry: Registry) -> None:
+    if what == "promote":
         promote(registry, "churn", "2")
-    elif WHAT == "rollback":
+    elif what == "rollback":
         rollback(registry, "churn")
     else:
         register(registry, EXTRA, "churn")
@@ -79,20 +79,20 @@ def told_by(work) -> dict:
     return json.loads(out.read_text())
 
 
-def left_and_again(file: Path) -> dict:
+def left_and_again(what: str, file: Path) -> dict:
     """What is there now, and after asking again."""
     registry = Registry(str(file))
     left = look(registry)
     try:
-        act(registry)
+        act(what, registry)
     except RegistryError:
-        if WHAT != "rollback":  # after one, there is nothing further to go back to
+        if what != "rollback":  # after one, there is nothing further to go back to
             raise
     aliases = registry.aliases("churn")
     return {"left": left, "again": look(registry), "champion": aliases.get("champion")}
 
 
-def killing(file: Path, at: int):
+def killing(what: str, file: Path, at: int):
     def work() -> None:
         seen = 0
 
@@ -109,41 +109,46 @@ def killing(file: Path, at: int):
         registry = Registry(str(file))
         for name in COUNTED:
             setattr(MlflowClient, name, counted(getattr(MlflowClient, name)))
-        act(registry)
+        act(what, registry)
 
     return work
 
 
-def prepare(file: Path) -> None:
+def prepare(what: str, file: Path) -> None:
     registry = Registry(str(file))
     promote(registry, "churn", "1")
-    if WHAT == "rollback":
+    if what == "rollback":
         promote(registry, "churn", "2")
+
+
+def kills(what: str) -> dict[str, int]:
+    """How many attempts were killed, and how many of them had come to nothing or to all."""
+    base, whole = FOLDER / f"{what}.sqlite", FOLDER / f"{what}-whole.sqlite"
+    shutil.copy(FOLDER / "base.sqlite", base)
+    assert forked(lambda: prepare(what, base)) == 0
+    shutil.copy(base, whole)
+    first = told_by(lambda: left_and_again(what, whole))
+    before, after = first["left"], first["again"]
+    assert before != after
+    told = {"killed": 0, "before": 0, "after": 0}
+    for step in range(1, 100):
+        file = FOLDER / f"{what}-{step}.sqlite"
+        shutil.copy(base, file)
+        status = forked(killing(what, file, step))
+        if status == 0:  # past the last call
+            break
+        assert status == -signal.SIGKILL, status
+        seen = told_by(lambda f=file: left_and_again(what, f))
+        assert seen["left"] in (before, after), (what, step, seen)
+        assert seen["again"] == after, (what, step, seen)
+        if what != "register":
+            assert seen["champion"] == after[0]
+        told["killed"] += 1
+        told["after" if seen["left"] == after else "before"] += 1
+        file.unlink()
+    return told
 
 
 # MLflow looks through every installed package once; the forks need not do it each.
 export_mlflow(load_bundle(EXTRA), EXTRA, FOLDER / "exported")
-base = FOLDER / "base.sqlite"
-assert forked(lambda: prepare(base)) == 0
-whole = FOLDER / "whole.sqlite"
-shutil.copy(base, whole)
-first = told_by(lambda: left_and_again(whole))
-before, after = first["left"], first["again"]
-assert before != after
-told = {"killed": 0, "before": 0, "after": 0}
-for step in range(1, 100):
-    file = FOLDER / f"step-{step}.sqlite"
-    shutil.copy(base, file)
-    status = forked(killing(file, step))
-    if status == 0:  # past the last call
-        break
-    assert status == -signal.SIGKILL, status
-    seen = told_by(lambda f=file: left_and_again(f))
-    assert seen["left"] in (before, after), (step, seen)
-    assert seen["again"] == after, (step, seen)
-    if WHAT != "register":
-        assert seen["champion"] == after[0]
-    told["killed"] += 1
-    told["after" if seen["left"] == after else "before"] += 1
-    file.unlink()
-print(json.dumps(told))
+print(json.dumps({what: kills(what) for what in ("promote", "rollback", "register")}))

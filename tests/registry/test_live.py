@@ -112,14 +112,14 @@ def test_a_bad_model_leaves_by_itself_and_nobody_is_left_unanswered(
             promote(live, "churn", "2", force=True, reason="better")
             wait_for(lambda: client.get("/ready").json().get("model") == "churn/2")
             n = len(asking.answers)
-            wait_for(lambda: len(asking.answers) > n + 250)
+            wait_for(lambda: len(asking.answers) > n + 150)
         status, out, err = harness("guard", "churn", "--log", log, "--once")
         assert (status, "no reason to move" in out) == (0, True), out + err
         # The unit of x changes, and every answer is still 200 OK.
         bad = [{**row, "x": row["x"] * 1000} for row in good]
         began = dt.datetime.now(dt.UTC)
         with Asking(client, bad) as trouble:
-            wait_for(lambda: len(trouble.answers) > 600)
+            wait_for(lambda: len(trouble.answers) > 450)
             status, out, _ = harness("guard", "churn", "--log", log, "--once", "--dry-run")
             assert (status, "dry run; version 1 would be live" in out) == (1, True), out
             status, out, _ = harness("guard", "churn", "--log", log, "--once")

@@ -1,4 +1,4 @@
-"""A real MLflow server on loopback, and PostgreSQL behind it, with MLflow's own client as witness."""
+"""A real MLflow server on loopback, PostgreSQL behind it where there is one, with MLflow's own client as witness."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx2 as httpx
@@ -71,15 +72,17 @@ def a_day(uri: str, folder: Path, monkeypatch) -> list[str]:
     return [move.action for move in read_moves(Registry(uri), "churn")]
 
 
-def test_a_day_on_a_real_server(tmp_path, monkeypatch):
-    with mlflow_server(tmp_path, f"sqlite:///{tmp_path / 'server.sqlite'}") as uri:
+@pytest.fixture
+def store(tmp_path) -> Iterator[str]:
+    """What the server keeps its records in: PostgreSQL where it is installed, else SQLite."""
+    if not HAS_POSTGRESQL:
+        yield f"sqlite:///{tmp_path / 'server.sqlite'}"
+        return
+    (tmp_path / "postgres").mkdir()
+    with postgres(tmp_path / "postgres") as url:
+        yield url
+
+
+def test_a_day_on_a_real_server(store, tmp_path, monkeypatch):
+    with mlflow_server(tmp_path, store) as uri:
         assert a_day(uri, tmp_path, monkeypatch) == DAY
-
-
-if HAS_POSTGRESQL:
-
-    def test_a_day_on_postgresql(tmp_path, monkeypatch):
-        place = tmp_path / "postgres"
-        place.mkdir()
-        with postgres(place) as store, mlflow_server(tmp_path, store) as uri:
-            assert a_day(uri, tmp_path, monkeypatch) == DAY
