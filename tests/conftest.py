@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 from collections import Counter
@@ -10,6 +11,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+
+from harness.cli.main import COLLECT
 
 os.environ.setdefault("MPLBACKEND", "svg")
 # A shell lets what it runs in the background ignore Ctrl-C, and so would every process of a test.
@@ -20,6 +23,13 @@ def pytest_collection_modifyitems(items):
     """Files with many slow tests begin first, so that no worker ends long after the others."""
     slow = Counter(item.path for item in items if item.get_closest_marker("slow"))
     items.sort(key=lambda item: -slow[item.path])  # stable: a file's own order stays
+
+
+def pytest_collection_finish():
+    """What was imported stays for good: the collector need not look through it again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*COLLECT)  # as the console script does
 
 
 @pytest.fixture(scope="session", autouse=True)

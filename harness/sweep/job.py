@@ -122,7 +122,8 @@ def _run(
         progress.facts(result)
         write_run(result, folder, overrides=overrides)
     except KeyboardInterrupt:
-        write_json(record, {"status": "FAILED", **facts, "reason": "interrupted (Ctrl-C)"})
+        if not is_done(folder):  # what was written whole stays, even where Ctrl-C came at once
+            write_json(record, {"status": "FAILED", **facts, "reason": "interrupted (Ctrl-C)"})
         raise
     except GivenUpError as error:
         write_given_up(checked, error, folder, overrides=overrides, stages=progress.stages)

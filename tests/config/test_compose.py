@@ -5,10 +5,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from harness.config import CONF_DIR, compose_abtest, compose_settings, load_settings
+from harness.config import CONF_DIR, compose_settings, load_settings
 from harness.config.compose import compose_dict
 from harness.errors import ConfigError
-from harness.settings import GROUPS, OPEN_GROUPS
 
 AB_ROLES = ("abtest.unit=user", "abtest.variant=arm", "abtest.control=A", "abtest.enrolled=when")
 INVALID = sorted((Path(__file__).parent.parent / "configs" / "invalid").glob("*.yaml"))
@@ -21,24 +20,6 @@ def test_invalid_config_is_refused_with_its_exact_sentence(path):
     with pytest.raises(ConfigError) as caught:
         compose_settings(overrides)
     assert str(caught.value) == sentence
-
-
-@pytest.mark.parametrize(
-    ("group", "option"),
-    [
-        (path.parent.name, path.stem)
-        for path in sorted(CONF_DIR.glob("*/*.yaml"))
-        if path.parent.name != "experiment"
-    ],
-)
-def test_every_option_of_every_group_composes(group, option):
-    if option == "retention_ab":  # its metrics are columns of an A/B log
-        assert compose_abtest([*AB_ROLES, "criteria=retention_ab"]).criteria.kind == "criteria"
-        return
-    words = ["criteria=ranking"] if option == "table" else []
-    settings = compose_settings([f"{group}={option}", *words])
-    if group not in (*OPEN_GROUPS, "launcher", "sweeper"):  # the last two change Hydra alone
-        assert getattr(settings, group).kind in GROUPS[group]
 
 
 @pytest.mark.parametrize(
