@@ -34,13 +34,13 @@ def test_the_family_errs_no_more_often_than_alpha():
     from scipy import stats
 
     rng = np.random.default_rng(1)
-    n, k, errors = 40, 8, 0
-    for _ in range(400):
+    n, k, errors, families = 40, 8, 0, 250
+    for _ in range(families):
         blocks = 0.8 * rng.normal(size=n) + 0.6 * rng.normal(size=(k, n))
         p = stats.ttest_1samp(blocks, 0, axis=1, alternative="greater").pvalue
         centred = (blocks - blocks.mean(axis=1, keepdims=True)) / n
         errors += bool(step_down(centred, ALPHA, lambda i, level, p=p: p[i] <= level))
-    assert errors / 400 <= ALPHA + 2 * np.sqrt(ALPHA * (1 - ALPHA) / 400)
+    assert errors / families <= ALPHA + 2 * np.sqrt(ALPHA * (1 - ALPHA) / families)
 
 
 def test_proven_candidates_leave_and_the_rest_is_tested_at_a_higher_level():

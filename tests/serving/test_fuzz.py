@@ -33,7 +33,7 @@ def test_no_request_the_interface_allows_or_forbids_breaks_the_server(interface,
             continue  # nothing is asked of these, so nothing can be wrong with it
 
         @settings(
-            max_examples=300, deadline=None, database=None, suppress_health_check=list(HealthCheck)
+            max_examples=150, deadline=None, database=None, suppress_health_check=list(HealthCheck)
         )
         @given(case=operation.as_strategy(generation_mode=mode))
         def check(case):
