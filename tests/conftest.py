@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import gc
 import os
 import signal
@@ -111,10 +112,16 @@ SMALL_FLIGHTS = (
 
 @pytest.fixture(scope="session")
 def small_run(tmp_path_factory) -> Path:
-    """The folder of one finished small flights run, report included."""
+    """The folder of one finished small flights run, report included; all workers share it."""
     from harness import compose_settings, run_experiment, write_run
 
-    folder = tmp_path_factory.mktemp("small") / "run"
-    words = [word for word in SMALL_FLIGHTS if "report" not in word]
-    write_run(run_experiment(compose_settings(words)), folder, overrides=tuple(words))
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    folder = shared / "small" / "run"
+    with (shared / "small.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # the first to come makes it, the others wait
+        if not folder.exists():
+            words = [word for word in SMALL_FLIGHTS if "report" not in word]
+            made = run_experiment(compose_settings(words))
+            write_run(made, folder, overrides=tuple(words))
     return folder

@@ -101,7 +101,7 @@ EXPECTED = {
     ],
 )
 def test_every_command_of_a_page_runs_as_written(page, first, tmp_path, servers, monkeypatch):
-    """README's by a shell; those of the other pages by processes that have imported already."""
+    """In processes that have imported already; what needs a shell by a shell."""
     monkeypatch.syspath_prepend(str(ROOT / "scripts"))
     from warm_shell import run_line
 
@@ -120,10 +120,7 @@ def test_every_command_of_a_page_runs_as_written(page, first, tmp_path, servers,
         if command.startswith("harness serve") and "--dockerfile" not in command:
             servers.append(serve(command, tmp_path))
             continue
-        if page == "README.md":
-            done = call(command, tmp_path)
-        else:
-            done = run_line(command, tmp_path, environment())
+        done = run_line(command, tmp_path, environment())
         allowed = next((s for start, s in EXPECTED.items() if command.startswith(start)), {0})
         assert done.returncode in allowed, f"{command}: {done.stderr[-600:]}"
         assert "Traceback" not in done.stderr
