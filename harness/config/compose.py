@@ -220,6 +220,10 @@ def reworded(
             f"defaults list: {match[1]} is chosen twice; write `override /{match[1]}: ...` "
             "where a later file changes it"
         )
+    if match := re.search(r"Ambiguous value for argument '([^']+)'", text):
+        return ConfigError(
+            f"{match[1]}: several values; add -m to sweep over them, or write [...] for a list"
+        )
     first = next((line.strip() for line in text.splitlines() if line.strip()), repr(error))
     return ConfigError(f"config: {first}")
 
