@@ -93,8 +93,10 @@ def read_shadow(
         raise DataError(
             f"{folder}: no shadow wrote there; harness serve ... --shadow ... --log DIR"
         )
-    n_offered, n_dropped = offered.get("offered", 0), offered.get("dropped", 0)
-    n_scored, n_failed = scored.get("scored", 0), scored.get("failed", 0)
+    n_dropped, n_scored = offered.get("dropped", 0), scored.get("scored", 0)
+    n_failed = scored.get("failed", 0)
+    # Both sides write their counts now and then; what was scored had been offered.
+    n_offered = max(offered.get("offered", 0), n_dropped + n_scored + n_failed)
     table = pd.DataFrame(lines, columns=[*_COLUMNS, "row"])
     ours, theirs = (table[n].to_numpy(dtype=np.float64) for n in ("shadow_score", "score"))
     alert, shadow_alert = (table[n].to_numpy(dtype=bool) for n in ("alert", "shadow_alert"))
@@ -109,7 +111,7 @@ def read_shadow(
         n_dropped=n_dropped,
         n_scored=n_scored,
         n_failed=n_failed,
-        n_lost=max(0, n_offered - n_dropped - n_scored - n_failed),
+        n_lost=n_offered - n_dropped - n_scored - n_failed,
         versions=tuple(sorted(set(table["version"].astype(str)))),
         mean_difference=float(np.abs(ours - theirs).mean()) if len(table) else float("nan"),
         rank_agreement=_spearman(ours, theirs),

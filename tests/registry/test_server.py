@@ -22,6 +22,8 @@ from tests.serving.conftest import write
 
 pytestmark = pytest.mark.slow
 DAY = ["promote", "promote", "rollback"]
+# No telemetry, and none of the five processes that wait for jobs of MLflow's own.
+QUIET = {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
 
 
 @contextlib.contextmanager
@@ -34,7 +36,7 @@ def mlflow_server(folder: Path, store: str):
     ]  # fmt: skip
     with (folder / "server.log").open("w") as log:
         process = subprocess.Popen(
-            words, start_new_session=True, stdout=log, stderr=log, env=os.environ | {"MLFLOW_DISABLE_TELEMETRY": "true"},
+            words, start_new_session=True, stdout=log, stderr=log, env=os.environ | QUIET,
         )  # fmt: skip
     try:
         wait_for(lambda: httpx.get(f"http://127.0.0.1:{port}/health").status_code == 200)
