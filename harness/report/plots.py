@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import zlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,7 +12,9 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import TightLayoutEngine
 from numpy.typing import NDArray
 
 from harness.candidate import ThresholdCurve
@@ -289,8 +292,10 @@ class _Canvas:
 
     def __enter__(self) -> tuple[Figure, Axes]:
         self._context.__enter__()
-        figure = Figure(figsize=self._size, layout="constrained")
-        return figure, figure.add_subplot()
+        # Measured once; the constrained layout measures every label twice.
+        layout = TightLayoutEngine(pad=0.3)
+        figure = Figure(figsize=self._size, layout=layout, facecolor="none")
+        return figure, figure.add_subplot(facecolor="none")
 
     def __exit__(self, *error: object) -> None:
         self._context.__exit__(None, None, None)
@@ -299,12 +304,13 @@ class _Canvas:
 def _svg(figure: Figure, alternative: str) -> str:
     """The figure as an SVG element that scales, takes the page's ink, and has a name."""
     buffer = io.StringIO()
-    figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
+    # Not savefig: it draws each figure once more, without output, to learn its size.
+    FigureCanvasSVG(figure).print_svg(buffer, metadata={"Date": None, "Creator": None})
     text = buffer.getvalue()
     text = text[text.index("<svg") :].replace(_INK, "currentColor")
     head_end = text.index(">")
     head = re.sub(r' (width|height)="[^"]*"', "", text[:head_end])
     # Ids are per document: keep those of several figures apart.
-    mark = f"f{abs(hash(alternative)) % 10**6}"
+    mark = f"f{zlib.crc32(alternative.encode())}"
     body = re.sub(r'(id="|url\(#|href="#)', rf"\g<1>{mark}", text[head_end:])
     return f'{head} role="img" aria-label="{alternative}"{body}'
