@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from harness import run_experiment, write_run
+
 
 def ask(table: pd.DataFrame, *words: str) -> dict[str, Any]:
-    """Run `harness run` on a table as a user would, in a folder of its own.
+    """Run a table as `harness run` would, with a ledger of its own.
 
     Args:
         table: With the time `when` and the label `y`.
@@ -26,20 +25,15 @@ def ask(table: pd.DataFrame, *words: str) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         table.to_parquet(folder / "table.parquet")
-        call = [
-            sys.executable, "-m", "harness", "run", "dataset=table", "dataset.path=table.parquet",
-            "dataset.time=when", "dataset.label=y", "criteria=ranking", "split.validation=30d",
-            "split.test=30d", "running.report=false", "hydra.run.dir=run", "--format", "json", "--quiet",
-            *words,
+        common = [
+            "dataset=table", f"dataset.path={folder}/table.parquet", "dataset.time=when",
+            "dataset.label=y", "criteria=ranking", "split.validation=30d", "split.test=30d",
+            "running.report=false", f"running.ledger={folder}/ledger.sqlite",
         ]  # fmt: skip
-        environment = os.environ | {"HARNESS_LEDGER": str(folder / "ledger.sqlite")}
-        done = subprocess.run(
-            call, cwd=folder, env=environment, capture_output=True, text=True, check=False
-        )
-        if done.returncode:
-            raise SystemExit(done.stderr)
-        findings = json.loads((folder / "run" / "audit.json").read_text())["findings"]
-        return {**json.loads(done.stdout), "findings": findings}
+        write_run(run_experiment([*common, *words]), folder / "run")
+        decision: dict[str, Any] = json.loads((folder / "run" / "decision.json").read_text())
+        audit = json.loads((folder / "run" / "audit.json").read_text())
+        return decision | {"findings": audit["findings"]}
 
 
 def show(decision: dict[str, Any]) -> None:
