@@ -305,7 +305,8 @@ def _svg(figure: Figure, alternative: str) -> str:
     """The figure as an SVG element that scales, takes the page's ink, and has a name."""
     buffer = io.StringIO()
     # Not savefig: it draws each figure once more, without output, to learn its size.
-    FigureCanvasSVG(figure).print_svg(buffer, metadata={"Date": None, "Creator": None})
+    canvas: Any = FigureCanvasSVG(figure)  # matplotlib has no types for it
+    canvas.print_svg(buffer, metadata={"Date": None, "Creator": None})
     text = buffer.getvalue()
     text = text[text.index("<svg") :].replace(_INK, "currentColor")
     head_end = text.index(">")
