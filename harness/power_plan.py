@@ -44,8 +44,8 @@ class PowerPlan:
 
     @property
     def bottleneck(self) -> Plan:
-        """The criterion that needs the most blocks."""
-        return max(self.plans, key=lambda plan: plan.n_blocks or float("inf"))
+        """The criterion that needs the most blocks; one that cannot be met before all others."""
+        return max(self.plans, key=lambda one: (not one.is_possible, one.n_blocks or float("inf")))
 
 
 def plan_power(folder: Path, *, power: float, assumed: Mapping[str, float]) -> PowerPlan:

@@ -6,8 +6,9 @@ import re
 from collections.abc import Sequence
 
 # Where a long name may be broken: after its punctuation, before a bracket and none within,
-# and before a capital. Dates, words all in capitals, and a figure with its percent sign stay whole.
-_BREAK = r"(?<=[/_,])|(?<==)(?![^\[]*\])|(?=[\[(])|(?<=[a-z])(?=[A-Z])|(?=\s+(?!%)\S)|$"
+# and before a capital. Dates, words all in capitals, and figures with their thousands and percent
+# signs stay whole.
+_BREAK = r"(?<=[/_])|(?<=,)(?!\d)|(?<==)(?![^\[]*\])|(?=[\[(])|(?<=[a-z])(?=[A-Z])|(?=\s+(?!%)\S)|$"
 _PIECES = re.compile(rf"\s+(?!%)|[A-Z]+_[A-Z]+\b|.+?(?:{_BREAK})", re.DOTALL)
 # Cells looked at for the widths of a column; a table of thousands of rows has many alike.
 _LOOKED_AT = 500

@@ -70,7 +70,7 @@ def run(options: argparse.Namespace) -> int:
             one.name,
             amount(one.line),
             figure(one.assumed),
-            f"{one.n_blocks:,}" if one.n_blocks else "never",
+            one.needed,
             f"{one.n_blocks * plan.rows_per_block:,.0f}" if one.n_blocks else "-",
             f"{one.n_blocks * plan.positives_per_block:,.0f}"
             if one.n_blocks and plan.positives_per_block
@@ -86,10 +86,10 @@ def run(options: argparse.Namespace) -> int:
     right = frozenset(columns[1:-1])
     print_table(Table(columns=columns, rows=rows, right=right), options.format)
     most = plan.bottleneck
-    need = f"needs {most.n_blocks:,} {plan.unit}" if most.n_blocks else "cannot be met as assumed"
+    need = f"needs {most.needed} {plan.unit}" if most.is_possible else "cannot be met as assumed"
+    then = f" (all criteria pass together with {100 * plan.power:.0f} % then)"
     print(
-        f"The bottleneck is {most.name}, which {need} (all criteria pass together with "
-        f"{100 * plan.power:.0f} % then).",
+        f"The bottleneck is {most.name}, which {need}{then if most.n_blocks else ''}.",
         file=sys.stderr if options.format == "table" else sys.stdout,
     )
     return 0

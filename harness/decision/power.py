@@ -24,7 +24,8 @@ from harness.evidence.bounds import (
 Floats = NDArray[np.float64]
 _SIMULATIONS = 2_000
 _KEPT = 640  # blocks, 10 MB
-_MIN_BLOCKS, _MAX_BLOCKS = 10, 5_120
+_MIN_BLOCKS = 10
+MAX_BLOCKS = 5_120  # fourteen years of days; longer windows are not simulated
 
 # Distance to the line in spreads, and number of blocks, to the probability of a pass.
 Chance = Callable[[float, int], float]
@@ -41,7 +42,8 @@ class Plan:
         spread: Standard deviation of one block's contribution, in the figure's unit.
         lag1: Correlation of neighbouring blocks.
         power: Probability of a pass asked for.
-        n_blocks: Blocks needed; None when no number suffices.
+        is_possible: Whether the assumed figure lies on the passing side of the line.
+        n_blocks: Blocks needed; None where none suffice, or only more than `MAX_BLOCKS`.
         power_now: Probability of a pass with the blocks there are; None where there are none.
         curve: Numbers of blocks, and the probability of a pass with each.
     """
@@ -52,9 +54,17 @@ class Plan:
     spread: float
     lag1: float
     power: float
+    is_possible: bool
     n_blocks: int | None
     power_now: float | None
     curve: tuple[tuple[int, float], ...] = ()
+
+    @property
+    def needed(self) -> str:
+        """Blocks needed, for people."""
+        if self.n_blocks is not None:
+            return f"{self.n_blocks:,}"
+        return f">{MAX_BLOCKS:,}" if self.is_possible else "never"
 
 
 def block_chance(distance: float, n_blocks: int, *, alpha: float, lag1: float) -> float:
@@ -110,7 +120,8 @@ def plan_criterion(
     """
     distance = (assumed - line if passes_above else line - assumed) / spread
     needed = blocks_needed(distance, chance, power, least=least)
-    reach = max(4 * least, 2 * (needed or 0))
+    out_of_reach = MAX_BLOCKS if distance > 0 else 0
+    reach = min(MAX_BLOCKS, max(4 * least, 2 * (needed or out_of_reach)))
     grid = sorted({round(n) for n in np.geomspace(least, reach, 8)})
     return Plan(
         name=name,
@@ -119,6 +130,7 @@ def plan_criterion(
         spread=spread,
         lag1=lag1,
         power=power,
+        is_possible=distance > 0,
         n_blocks=needed,
         power_now=None if n_now is None else chance(distance, max(n_now, least)),
         curve=tuple((n, chance(distance, n)) for n in grid),
@@ -137,15 +149,15 @@ def blocks_needed(
         least: Fewest blocks that can be judged.
 
     Returns:
-        The number; None where even 5,120 blocks do not suffice.
+        The number; None where even `MAX_BLOCKS` do not suffice.
     """
     if distance <= 0:
         return None
     low, high = least, least
     while chance(distance, high) < power:
-        low, high = high, 2 * high
-        if high > _MAX_BLOCKS:
+        if high >= MAX_BLOCKS:
             return None
+        low, high = high, min(2 * high, MAX_BLOCKS)
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (low, middle) if chance(distance, middle) >= power else (middle, high)

@@ -33,7 +33,9 @@ def test_where_a_word_would_break_a_row_is_shown_line_by_line(capsys, monkeypatc
 
 CELLS = st.lists(
     st.one_of(
-        st.sampled_from(["NO_SHIP", "INCONCLUSIVE", "2013-11-01 .. 2013-12-31", "30.3 %", ""]),
+        st.sampled_from(
+            ["NO_SHIP", "INCONCLUSIVE", "2013-11-01 .. 2013-12-31", "30.3 %", "4,471,965", ""]
+        ),
         st.text("abcXYZ019_=/[(, .-%", max_size=40).map(lambda text: " ".join(text.split())),
     ),
     min_size=1,
@@ -52,7 +54,7 @@ def test_a_column_is_never_narrower_than_its_longest_piece(columns, width):
             lines = wrapped(cell, wide).splitlines()
             assert all(len(line) <= wide for line in lines)
             assert "".join("".join(lines).split()) == "".join(cell.split())  # nothing is lost
-            for whole in ("NO_SHIP", "INCONCLUSIVE", "30.3 %"):
+            for whole in ("NO_SHIP", "INCONCLUSIVE", "30.3 %", "4,471,965"):
                 assert whole != cell or lines == [cell]
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -55,8 +56,19 @@ def test_no_number_of_days_proves_what_is_not_so():
     assert blocks_needed(1e-4, 0.05, 0.0, 0.8) is None
 
 
+def test_a_search_looks_as_far_as_it_says():
+    seen = []
+
+    def chance(_distance, n):
+        seen.append(n)
+        return 1.0 if n >= 5_000 else 0.0
+
+    assert fewest_blocks(0.1, chance, 0.8, least=1) == 5_000
+    assert max(seen) == 5_120
+
+
 def test_the_command_plans_from_validation_and_names_the_bottleneck(harness, small_run):
-    status, out, err = harness("power", str(small_run), "--format", "json")
+    status, out, _ = harness("power", str(small_run), "--format", "json")
     plan = json.loads(out)
     assert status == 0
     names = [one["name"] for one in plan["plans"]]
@@ -68,9 +80,21 @@ def test_the_command_plans_from_validation_and_names_the_bottleneck(harness, sma
     ]
     assert plan["plans"][2]["assumed"] == 0.0  # a guardrail is planned for no harm
     assert plan["n_blocks_now"] == 14
-    status, out, err = harness("power", str(small_run), "--assume", "value_per_1000=20.001")
+
+
+def test_never_is_said_of_what_is_not_so_and_of_nothing_else(harness, small_run):
+    """Near its line a figure takes years; beyond it, no amount of data proves it."""
+    words = ("power", str(small_run), "--assume", "alert_rate=0.1")
+    status, out, err = harness(*words, "--assume", "value_per_1000=20.001")
     assert status == 0
-    assert "never" in out or "The bottleneck is value_per_1000" in err
+    assert ">5,120" in out
+    assert "never" not in out
+    assert err == "The bottleneck is value_per_1000, which needs >5,120 days.\n"
+    status, out, err = harness(*words, "--assume", "value_per_1000=19.999", "--html", "p.html")
+    assert status == 0
+    assert "never" in out
+    assert "The bottleneck is value_per_1000, which cannot be met as assumed.\n" in err
+    assert "no amount of data proves what is not so" in Path("p.html").read_text()
 
 
 AB = ("--rate", "7_day_retention_lift=0.3", "criteria=retention_ab")
