@@ -83,8 +83,6 @@ def plan_from_rates(
     for name, rate in rates.items():
         if not 0 < rate < 1:
             raise ConfigError(f"--rate {name}: {rate} is no share; choose one between 0 and 1")
-    if traffic.rows_per_day <= 0 or traffic.design_effect < 1:
-        raise ConfigError("--per-day must be above 0, and --design-effect at least 1")
     each = 1 - (1 - power) / len(rates)
     plans = []
     for name, rate in rates.items():
@@ -94,6 +92,11 @@ def plan_from_rates(
         factor = baseline_factor(criterion, metric)
         effect = _effect(criterion, rate, assumed.get(name))
         level = rate + effect if criterion.is_paired else effect
+        if not 0 < level < 1:
+            raise ConfigError(
+                f"--assume {name}: a share of {level:g} cannot be; choose one between 0 and 1"
+                + (f", less the rate of {rate:g}" if criterion.is_paired else "")
+            )
         plans.append(
             plan_criterion(
                 name,

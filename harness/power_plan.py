@@ -61,11 +61,9 @@ def plan_power(folder: Path, *, power: float, assumed: Mapping[str, float]) -> P
             guardrails against harm take no difference.
 
     Raises:
-        ConfigError: If `assumed` names no criterion, or `power` is no probability.
+        ConfigError: If `assumed` names no criterion.
         ArtefactError: If the run has no predictions.
     """
-    if not 0.5 <= power < 1:
-        raise ConfigError(f"--power: {power} must be at least 0.5 and below 1")
     content = read_record(folder).content
     if "abtest" in content.get("protocol", {}):
         raise ConfigError(f"{folder}: an A/B test has no validation window; plan with --rate")

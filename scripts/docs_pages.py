@@ -74,7 +74,9 @@ def key_table(keys: Sequence[Key] | Iterator[Key]) -> list[str]:
     """Keys as a Markdown table."""
     lines = ["| key | type | default | meaning |", "|---|---|---|---|"]
     for key in keys:
-        kind = " \\| ".join(f"`{word}`" for word in key.choices) or key.type
+        kind = " \\| ".join(f"`{word}`" for word in key.choices) or ", ".join(
+            filter(None, (key.type, key.range))
+        )
         empty = key.default in ("", [], {})
         default = "" if empty else f"`{'null' if key.default is None else key.default}`"
         meaning = key.meaning.replace("|", "\\|")

@@ -8,7 +8,9 @@ import time
 from harness.artefacts import SCHEMA_VERSION, to_json
 from harness.cache import cache_folder, open_store
 from harness.cache.store import bytes_by_kind
+from harness.cli.numbers import number
 from harness.cli.output import Table, add_format_argument, print_table
+from harness.settings.ranges import NOT_NEGATIVE
 
 _DAY_SECONDS = 86_400
 
@@ -18,7 +20,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("action", nargs="?", default="list", choices=("list", "clear"))
     parser.add_argument("--kind", help="clear: only entries of this kind")
     parser.add_argument(
-        "--unused-days", type=float, metavar="DAYS", help="clear: only entries unused for so long"
+        "--unused-days",
+        type=number(NOT_NEGATIVE),
+        metavar="DAYS",
+        help="clear: only entries unused for so long",
     )
     parser.add_argument("--cache", help="cache folder (default: HARNESS_CACHE, else the user's)")
     add_format_argument(parser)

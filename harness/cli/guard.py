@@ -8,7 +8,9 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from harness.cli.numbers import number
 from harness.cli.registry_options import add_registry_argument
+from harness.settings.ranges import POSITIVE
 
 if TYPE_CHECKING:
     from harness.watch.guard import GuardLook
@@ -20,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", help="the model's name")
     parser.add_argument("--log", type=Path, required=True, help="folder of `harness serve --log`")
     parser.add_argument("--once", action="store_true", help="look once, for cron")
-    parser.add_argument("--every", type=float, default=30.0, metavar="SECONDS")
+    parser.add_argument("--every", type=number(POSITIVE), default=30.0, metavar="SECONDS")
     parser.add_argument("--dry-run", action="store_true", help="say what would happen")
     parser.add_argument("--config-dir", type=Path, help="your own config folder")
     add_registry_argument(parser)

@@ -13,9 +13,10 @@ import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NoReturn
 
 from harness.cli import completion
-from harness.errors import HarnessError, did_you_mean
+from harness.errors import ConfigError, HarnessError, did_you_mean
 
 # Importing makes many objects and no garbage: looking for it every 700 of them takes a fifth of
 # the time until the first word.
@@ -220,10 +221,18 @@ def _complete(arguments: Sequence[str]) -> int:
     return _dispatch("run", [word for word in arguments if word != "run"])
 
 
+class _Parser(argparse.ArgumentParser):
+    """Argparse, which says in one sentence what it does not understand."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise instead of printing the whole usage and leaving."""
+        raise ConfigError(f"{message} ({self.prog} --help)")
+
+
 def _dispatch(name: str, words: list[str]) -> int:
     command = COMMANDS[name]
     module = importlib.import_module(f"harness.cli.{command.module}")
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog=f"harness {name}",
         description=f"{command.summary[0].upper()}{command.summary[1:]}.",
         epilog=f"example: {command.example}",

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.artefacts import SCHEMA_VERSION, find_run, to_json, write_text
+from harness.cli.numbers import number
 from harness.cli.output import FORMATS, Table, print_table
 from harness.errors import ConfigError
+from harness.settings.ranges import COUNT, POSITIVE, PROPER_SHARE, SOME_SHARE, Range
 
 if TYPE_CHECKING:
     from harness.power_plan import PowerPlan
 
+_POWER = Range(least=0.5, below=1)
 _BARS = " ▁▂▃▄▅▆▇█"
 
 
@@ -23,7 +27,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-h", "--help", action="help")
     parser.add_argument("--format", choices=FORMATS, default="table", help="default: table")
     parser.add_argument(
-        "--power", type=float, default=0.8, help="chance that all criteria pass (default: 0.8)"
+        "--power",
+        type=number(_POWER),
+        default=0.8,
+        help="chance that all criteria pass (default: 0.8)",
     )
     parser.add_argument(
         "--assume",
@@ -43,11 +50,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="CRITERION=SHARE",
         help="the baseline's, or control's, share for a criterion (repeatable)",
     )
-    rates.add_argument("--per-day", type=float, default=1000, help="rows or units a day")
-    rates.add_argument("--positive-rate", type=float, help="share of positives, for recall")
-    rates.add_argument("--alert-rate", type=float, help="share of alerts, for precision")
+    rates.add_argument("--per-day", type=number(POSITIVE), default=1000, help="rows or units a day")
     rates.add_argument(
-        "--design-effect", type=float, default=1.0, help="rows that tell as much as one (Kish)"
+        "--positive-rate", type=number(PROPER_SHARE), help="share of positives, for recall"
+    )
+    rates.add_argument(
+        "--alert-rate", type=number(SOME_SHARE), help="share of alerts, for precision"
+    )
+    rates.add_argument(
+        "--design-effect",
+        type=number(COUNT),
+        default=1.0,
+        help="rows that tell as much as one (Kish)",
     )
 
 
@@ -98,8 +112,6 @@ def run(options: argparse.Namespace) -> int:
 def _plan(options: argparse.Namespace) -> PowerPlan:
     runs = [word for word in options.overrides if "=" not in word]
     assumed = _figures("--assume", options.assume)
-    if not 0.5 <= options.power < 1:
-        raise ConfigError(f"--power: {options.power} must be at least 0.5 and below 1")
     if runs and options.rate:
         raise ConfigError("power: plan from a run, or from --rate, not from both")
     if runs:
@@ -143,8 +155,8 @@ def _figures(flag: str, words: list[str]) -> dict[str, float]:
         name, _, text = word.partition("=")
         try:
             found[name] = float(text)
-        except ValueError as error:
-            raise ConfigError(
-                f"{flag} {word}: write CRITERION=FIGURE, such as recall=0.02"
-            ) from error
+        except ValueError:
+            found[name] = math.nan
+        if not math.isfinite(found[name]):
+            raise ConfigError(f"{flag} {word}: write CRITERION=FIGURE, such as recall=0.02")
     return found

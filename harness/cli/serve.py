@@ -10,24 +10,30 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from harness.cli.numbers import PORT, number
 from harness.cli.registry_options import add_registry_argument
 from harness.cli.verify import bundle_folder
 from harness.errors import ConfigError
+from harness.settings.ranges import COUNT, POSITIVE
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What is served, where, and within which limits."""
     parser.add_argument("bundle", help="bundle folder, run folder, `last`, or models:/NAME@ALIAS")
     parser.add_argument("--host", default="127.0.0.1", help="default: this machine alone")
-    parser.add_argument("--port", type=int, default=8000)
-    parser.add_argument("--workers", type=int, default=1, help="processes that answer")
+    parser.add_argument("--port", type=number(PORT, int), default=8000)
+    parser.add_argument(
+        "--workers", type=number(COUNT, int), default=1, help="processes that answer"
+    )
     parser.add_argument(
         "--api-key-file", metavar="FILE", help="file with the key; else HARNESS_API_KEY, else none"
     )
-    parser.add_argument("--max-rows", type=int, default=10_000, help="most rows of one request")
-    parser.add_argument("--max-body-mb", type=float, default=10, help="largest request")
     parser.add_argument(
-        "--max-concurrent", type=int, default=256, help="connections; more get a 503"
+        "--max-rows", type=number(COUNT, int), default=10_000, help="most rows of one request"
+    )
+    parser.add_argument("--max-body-mb", type=number(POSITIVE), default=10, help="largest request")
+    parser.add_argument(
+        "--max-concurrent", type=number(COUNT, int), default=256, help="connections; more get a 503"
     )
     parser.add_argument("--log", type=Path, metavar="FOLDER", help="log requests as JSON lines")
     parser.add_argument("--log-values", action="store_true", help="log the rows themselves too")
@@ -134,8 +140,6 @@ def _place(name: str | None) -> str | None:
 
 def _check_place(options: argparse.Namespace) -> None:
     """Refuse before the first worker starts what no worker could do."""
-    if options.workers < 1:
-        raise ConfigError(f"--workers {options.workers}: at least one has to answer")
     for name in ("ssl_certfile", "ssl_keyfile"):
         path = getattr(options, name)
         if path is not None and not Path(path).is_file():

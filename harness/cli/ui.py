@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 from harness.artefacts.key_file import read_key
+from harness.cli.numbers import PORT, number
 from harness.cli.registry_options import add_registry_argument
 from harness.errors import ConfigError
 
@@ -16,7 +17,7 @@ KEY_VARIABLE = "HARNESS_ADMIN_KEY"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Where the page is served, and what it shows besides the registry."""
     parser.add_argument("--host", default="127.0.0.1", help="default: this machine alone")
-    parser.add_argument("--port", type=int, default=8001)
+    parser.add_argument("--port", type=number(PORT, int), default=8001)
     parser.add_argument(
         "--admin-key-file", type=Path, metavar="FILE", help="key of promote and rollback; else "
         f"{KEY_VARIABLE}, else no buttons",

@@ -12,9 +12,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any, get_type_hints
 
-from harness.config.choices import check_choices
 from harness.config.criteria_check import check_criteria
-from harness.config.ranges import check_monitoring, check_ranges
+from harness.config.together import check_monitoring, check_together
+from harness.config.values import check_values
 from harness.errors import ConfigError, did_you_mean
 from harness.settings import (
     GROUPS,
@@ -84,9 +84,9 @@ def load_settings(config: Mapping[str, Any], *, checked: Checked | None = None) 
         "running", running, partial(_load_typed, "running", RunningSettings, running)
     )
     groups = {name: values.pop(name) for name in (*GROUPS, *OPEN_GROUPS, "running")}
-    plain = once("", values, partial(_typed, "", _Ungrouped, values))
+    plain = once("", values, partial(_typed, "", _Ungrouped, values, meant=RunSettings))
     settings = RunSettings(**groups, **vars(plain))
-    check_ranges(settings)
+    check_together(settings)
     return settings
 
 
@@ -116,9 +116,6 @@ def load_abtest_settings(config: Mapping[str, Any]) -> AbtestRunSettings:
 
 
 def _check_log(criteria: CriteriaSettings, abtest: AbtestSettings) -> None:
-    check_choices("abtest", abtest)
-    if not 0 < abtest.share < 1:
-        raise ConfigError(f"abtest.share: {abtest.share} must lie between 0 and 1; 0.5 is half")
     if criteria.minimum_duration_days > 0 and abtest.enrolled is None:
         raise ConfigError(
             "abtest.enrolled: not set, so a minimum duration cannot be checked; name the column with "
@@ -213,17 +210,19 @@ def _load_typed(key: str, cls: type, values: Mapping[str, Any]) -> Any:
     return _typed(key, cls, values)
 
 
-def _typed(key: str, cls: type, values: Mapping[str, Any]) -> Any:
+def _typed(key: str, cls: type, values: Mapping[str, Any], *, meant: type | None = None) -> Any:
     from omegaconf import OmegaConf
     from omegaconf.errors import OmegaConfBaseException
 
     try:
         merged = OmegaConf.merge(OmegaConf.structured(cls), dict(values))
-        return OmegaConf.to_object(merged)
+        settings = OmegaConf.to_object(merged)
     except OmegaConfBaseException as error:
         where = ".".join(part for part in (key, getattr(error, "full_key", "") or "") if part)
         first = str(error).splitlines()[0]
         raise ConfigError(f"{where}: {first}") from error
+    check_values(key, settings, cls=meant)
+    return settings
 
 
 def _refuse_nested(key: str, cls: type, values: Mapping[str, Any]) -> None:

@@ -12,6 +12,7 @@ from typing import Any, get_args, get_type_hints
 from harness.settings import GROUPS, OPEN_GROUPS, RunSettings
 from harness.settings.choices import CHOICES
 from harness.settings.protocol import Guardrail
+from harness.settings.ranges import RANGES
 
 # Values whose type is open, because they hold another settings class by name.
 ENTRIES: dict[str, type] = {"guardrail_metrics": Guardrail}
@@ -28,6 +29,7 @@ class Key:
         default: Its default; None for null, and for none.
         meaning: What it does, with its unit.
         choices: Words it takes, where it takes only some.
+        range: Numbers it takes, in words; empty where it takes all.
     """
 
     name: str
@@ -35,6 +37,7 @@ class Key:
     default: Any
     meaning: str
     choices: tuple[str, ...]
+    range: str
 
 
 def keys_of(settings: type, prefix: str = "") -> Iterator[Key]:
@@ -59,6 +62,7 @@ def keys_of(settings: type, prefix: str = "") -> Iterator[Key]:
             default=default_of(field),
             meaning=meanings.get(field.name, ""),
             choices=CHOICES.get(settings, {}).get(field.name, ()),
+            range=str(RANGES.get(settings, {}).get(field.name, "")),
         )
         if field.name in ENTRIES:
             yield from keys_of(ENTRIES[field.name], f"{prefix}{field.name}.NAME.")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import asdict, fields, is_dataclass
 from typing import Any, get_args, get_type_hints
 
 from harness.config.keys import ENTRIES, default_of, meanings_of
 from harness.settings import GROUPS, OPEN_GROUPS, AbtestRunSettings, RunSettings
 from harness.settings.choices import CHOICES
 from harness.settings.protocol import AcceptedFinding
+from harness.settings.ranges import RANGES, Range
 
 # Where editors find the schemas: below the config folder itself.
 FOLDER = ".schemas"
@@ -17,6 +18,12 @@ _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _DEFAULTS: dict[str, Any] = {
     "type": "array",
     "description": "Options this file builds on, in order.",
+}
+_ENDS = {
+    "least": "minimum",
+    "above": "exclusiveMinimum",
+    "most": "maximum",
+    "below": "exclusiveMaximum",
 }
 _PLAIN: dict[Any, str] = {str: "string", int: "integer", float: "number", bool: "boolean"}
 _ITEMS: dict[str, type] = {"accept": AcceptedFinding}
@@ -81,7 +88,8 @@ def _object(classes: Iterable[type]) -> dict[str, Any]:
             if field.name in properties:
                 continue
             words = CHOICES.get(settings, {}).get(field.name)
-            value = _value(field.name, hints[field.name], words)
+            numbers = RANGES.get(settings, {}).get(field.name)
+            value = _value(field.name, hints[field.name], words, numbers)
             if meaning := meanings.get(field.name):
                 value["description"] = meaning
             default = default_of(field)
@@ -91,7 +99,9 @@ def _object(classes: Iterable[type]) -> dict[str, Any]:
     return {"type": "object", "properties": properties, "additionalProperties": False}
 
 
-def _value(name: str, hint: Any, words: tuple[str, ...] | None) -> dict[str, Any]:
+def _value(
+    name: str, hint: Any, words: tuple[str, ...] | None, numbers: Range | None
+) -> dict[str, Any]:
     if is_dataclass(hint):
         assert isinstance(hint, type)
         return _object([hint])
@@ -102,7 +112,7 @@ def _value(name: str, hint: Any, words: tuple[str, ...] | None) -> dict[str, Any
     arguments = get_args(hint)
     origin = getattr(hint, "__origin__", None)
     if origin is list:
-        items = _plain(arguments[0], None)
+        items = _plain(arguments[0], None, None)
         return {
             "anyOf": [
                 {"type": "array", "items": items} if items else {"type": "array"},
@@ -112,13 +122,16 @@ def _value(name: str, hint: Any, words: tuple[str, ...] | None) -> dict[str, Any
     if origin is dict:
         return {"anyOf": [{"type": "object"}, _INTERPOLATION]}
     if type(None) in arguments:
-        others = [_value(name, a, words) for a in arguments if a is not type(None)]
+        others = [_value(name, a, words, numbers) for a in arguments if a is not type(None)]
         return {"anyOf": [*others, {"type": "null"}]}
-    plain = _plain(hint, words)
+    plain = _plain(hint, words, numbers)
     return {"anyOf": [plain, _INTERPOLATION]} if plain else {}
 
 
-def _plain(hint: Any, words: tuple[str, ...] | None) -> dict[str, Any]:
+def _plain(hint: Any, words: tuple[str, ...] | None, numbers: Range | None) -> dict[str, Any]:
     if words:
         return {"enum": list(words)}
-    return {"type": _PLAIN[hint]} if hint in _PLAIN else {}
+    if hint not in _PLAIN:
+        return {}
+    ends = {} if numbers is None else {_ENDS[n]: end for n, end in asdict(numbers).items()}
+    return {"type": _PLAIN[hint], **{name: end for name, end in ends.items() if end is not None}}

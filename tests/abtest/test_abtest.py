@@ -238,7 +238,7 @@ def test_latencies_may_lie_in_a_table_of_their_own(judge, tmp_path):
         (lambda d: d, ("abtest.timezone=Mars/X",), "abtest.timezone: 'Mars/X' is no IANA zone"),
         (lambda d: d, ("abtest.unit=usr",), "no column 'usr'; did you mean 'user'?"),
         (lambda d: d, ("abtest.looks=daily",), "'daily' is unknown; valid: fixed, sequential"),
-        (lambda d: d, ("abtest.share=1.5",), "must lie between 0 and 1"),
+        (lambda d: d, ("abtest.share=1.5",), "must be above 0 and below 1"),
         (lambda d: d, ("abtest.enrolled=null",), "write criteria.minimum_duration_days=0"),
         (lambda d: d.drop(columns="complaint"), (), "'+abtest.metrics={complaint_rate: {column:"),
         (lambda d: d.assign(latency_ms="fast"), (), "holds 'fast', which is no number"),

@@ -135,6 +135,10 @@ def test_units_of_a_log_have_a_normal_bound():
         ((), "--rate: name the baseline's share of at least one criterion"),
         (("last", "--rate", "precision=0.4"), "not from both"),
         (("a", "b"), "one run at a time"),
+        ((*AB, "--per-day", "nan"), "--per-day: nan must be above 0"),
+        ((*AB, "--design-effect", "inf"), "--design-effect: inf must be at least 1"),
+        ((*AB, "--positive-rate", "0"), "--positive-rate: 0 must be above 0 and below 1"),
+        ((*AB, "--assume", "7_day_retention_lift=0.7"), "a share of 1 cannot be"),
     ],
 )
 def test_rates_that_cannot_be_meant_say_why(harness, words, sentence):
@@ -148,7 +152,8 @@ def test_rates_that_cannot_be_meant_say_why(harness, words, sentence):
     [
         (("--assume", "value_per_100=3"), "no such criterion; did you mean 'value_per_1000'"),
         (("--assume", "precision"), "write CRITERION=FIGURE"),
-        (("--power", "1.5"), "must be at least 0.5 and below 1"),
+        (("--assume", "precision=nan"), "write CRITERION=FIGURE"),
+        (("--power", "1.5"), "--power: 1.5 must be at least 0.5 and below 1"),
     ],
 )
 def test_a_plan_that_cannot_be_meant_says_why(harness, small_run, words, sentence):

@@ -10,10 +10,12 @@ import pytest
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (("--workers", "0"), "--workers 0: at least one has to answer"),
+        (("--workers", "0"), "argument --workers: 0 must be at least 1"),
         (("--ssl-certfile", "none.pem"), "--ssl-certfile none.pem: no file there"),
         (("--api-key-file", "none"), "--api-key-file none: No such file"),
-        (("--port", "99999"), "--port 99999: cannot listen there"),
+        (("--port", "99999"), "argument --port: 99999 must be at least 0 and at most 65,535"),
+        (("--max-body-mb", "nan"), "argument --max-body-mb: nan must be above 0"),
+        (("--max-rows", "1e3"), "argument --max-rows: invalid integer value: '1e3'"),
         (("--host", "no such host"), "cannot listen there"),
     ],
 )

@@ -288,7 +288,7 @@ def test_a_notifier_that_fails_leaves_the_alert_on_disk(harness, run):
         (("new.parquet", "model=logistic"), "only monitoring=OPTION"),
         (("new.parquet", "monitoring.methd=effect"), "did you mean 'method'?"),
         (("new.parquet", "monitoring.method=exact"), "monitoring.method: 'exact' is unknown"),
-        (("new.parquet", "monitoring.drifted_share=0"), "is not a share"),
+        (("new.parquet", "monitoring.drifted_share=0"), "must be above 0 and at most 1"),
         (("--since", "someday"), "--since someday: is no day"),
         (("broken.jsonl",), "line 1: no entry of a server's log"),
     ],
