@@ -22,6 +22,7 @@ from harness.candidate.positive_score import pipeline_score
 from harness.candidate.rounds import OnRound, watched
 from harness.candidate.targets import build, transformer_for
 from harness.candidate.weighting import apply_weight, positive_weight
+from harness.candidate.worded import worded
 from harness.data import Dataset
 from harness.data.stream import StreamedDataset
 from harness.errors import ConfigError, FitError
@@ -123,7 +124,8 @@ def fit_model(
     with warnings.catch_warnings(record=True) as caught, watched(model, on_round):
         warnings.simplefilter("always", ConvergenceWarning)
         if isinstance(dataset, StreamedDataset):
-            fit_booster(model, transformer, dataset, learn, held_back)
+            with worded(f"model: {type(model).__name__}"):
+                fit_booster(model, transformer, dataset, learn, held_back)
             held_back = dataset.sampled_of(held_back)
             x_held = _matrix(transformer.transform(dataset.take(held_back)))
         else:
@@ -136,7 +138,8 @@ def fit_model(
             arguments = dict(applied.fit_arguments)
             if stops_early:
                 arguments |= _early_stopping(model, x_held, dataset.label[held_back])
-            _fit(model, rows.learn, label, arguments)
+            with worded(f"model: {type(model).__name__}"):
+                model.fit(rows.learn, label.astype(np.int64), **arguments)
     if any(issubclass(w.category, ConvergenceWarning) for w in caught):
         notes.append("the model stopped before it converged; give it more iterations")
     if not hasattr(model, "predict_proba") and calibrator is None:
@@ -169,7 +172,8 @@ def fit_model(
 def _preprocess(
     transformer: Any, dataset: Dataset, learn: NDArray[np.intp], held_back: NDArray[np.intp]
 ) -> Preprocessed:
-    x_learn = _matrix(transformer.fit_transform(dataset.features.iloc[learn]))
+    with worded("preprocess: it"):
+        x_learn = _matrix(transformer.fit_transform(dataset.features.iloc[learn]))
     x_held = None
     if len(held_back):
         x_held = _matrix(transformer.transform(dataset.features.iloc[held_back]))
@@ -237,23 +241,6 @@ def _early_stopping(
     if by_rounds:
         return {"eval_set": [(x_held, outcome)], "verbose": False}
     return {"X_val": x_held, "y_val": outcome}
-
-
-def _fit(
-    model: Any, features: Features, label: NDArray[np.bool_], arguments: dict[str, Any]
-) -> None:
-    try:
-        model.fit(features, label.astype(np.int64), **arguments)
-    except MemoryError as error:
-        raise FitError(
-            "model: not enough memory to fit; use fewer rows or a smaller model"
-        ) from error
-    except Exception as error:  # any estimator may raise anything; the user's words are what counts
-        first = str(error).strip().splitlines()[0] if str(error).strip() else repr(error)
-        hint = "; use preprocess=linear, which fills nulls" if "NaN" in str(error) else ""
-        raise FitError(
-            f"model: {type(model).__name__} could not be fitted ({first}){hint}"
-        ) from error
 
 
 def _rounds(model: Any) -> int | None:

@@ -10,11 +10,13 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from traceback import clear_frames
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.candidate.worded import worded
 from harness.data.stream import StreamedDataset
 from harness.engine.memory import give_back
 from harness.errors import FitError
@@ -45,7 +47,8 @@ def fit_booster(
     _needs_xgboost(model)
     import xgboost
 
-    transformer.fit(dataset.take(dataset.sampled_of(learn)))
+    with worded("preprocess: it"):
+        transformer.fit(dataset.take(dataset.sampled_of(learn)))
     parameters = model.get_xgb_params()
     early = model.get_params().get("early_stopping_rounds")
     callbacks = list(model.get_params().get("callbacks") or [])
@@ -66,15 +69,20 @@ def fit_booster(
         if early and len(held_back):
             place = Path(folder) / "held"
             watched = [(_pages(xgboost, batches(held_back), place, model, like=pages), "held_back")]
-        booster = xgboost.train(
-            {name: value for name, value in parameters.items() if name != "n_estimators"},
-            pages,
-            num_boost_round=model.get_num_boosting_rounds(),
-            evals=watched,
-            callbacks=callbacks or None,
-            verbose_eval=False,
-        )
-        del pages, watched
+        try:
+            booster = xgboost.train(
+                {name: value for name, value in parameters.items() if name != "n_estimators"},
+                pages,
+                num_boost_round=model.get_num_boosting_rounds(),
+                evals=watched,
+                callbacks=callbacks or None,
+                verbose_eval=False,
+            )
+        except Exception as error:
+            clear_frames(error.__traceback__)  # they hold the pages, whose folder goes now
+            raise
+        finally:
+            del pages, watched
     give_back()
     model.load_model(bytearray(booster.save_raw("ubj")))
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from harness.config.check import load_abtest_settings, load_criteria, load_monitoring, load_settings
 from harness.config.compose import (
-    CONF_DIR,
     compose_abtest,
     compose_criteria,
     compose_guard,
@@ -17,6 +16,7 @@ from harness.config.fingerprint import (
     candidate_fingerprint,
     protocol_fingerprint,
 )
+from harness.config.folder import CONF_DIR
 
 __all__ = [
     "CONF_DIR",

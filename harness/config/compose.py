@@ -7,33 +7,29 @@ name no group) is refused by `check`.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 from harness.config.check import (
-    accepted_parameters,
     load_abtest_settings,
     load_monitoring,
     load_settings,
 )
 from harness.config.criteria_check import metric_names
 from harness.config.defaults_list import check_defaults_lists
-from harness.errors import ConfigError, did_you_mean
+from harness.config.folder import CONF_DIR, group_names
+from harness.config.reworded import reworded
+from harness.errors import ConfigError
 from harness.settings import (
     GROUPS,
-    OPEN_GROUPS,
     AbtestRunSettings,
     CriteriaSettings,
     GuardSettings,
     MonitoringSettings,
     RunSettings,
 )
-
-_PACKAGED = Path(__file__).resolve().parent.parent / "conf"
-CONF_DIR = _PACKAGED if _PACKAGED.is_dir() else _PACKAGED.parent.parent / "conf"
 
 
 @cache
@@ -163,125 +159,48 @@ def compose_both(
     overrides: Sequence[str] = (), *, config_dir: Path | None = None, config_name: str = "config"
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Compose into plain dicts, not yet checked: with interpolations resolved, and as written."""
-    from hydra import compose, initialize_config_dir
     from hydra.core.global_hydra import GlobalHydra
-    from omegaconf import OmegaConf
+    from hydra.types import RunMode
+    from omegaconf import OmegaConf, open_dict
 
     register_schemas()
-    GlobalHydra.instance().clear()
-    words = list(overrides)
-    check_folder(config_dir)
-    if config_dir is not None:
-        words.append(f"hydra.searchpath=['file://{config_dir.resolve()}']")
     try:
-        with initialize_config_dir(config_dir=str(CONF_DIR), version_base="1.3"):
-            config = compose(config_name=config_name, overrides=words)
-            resolved, written = (
-                OmegaConf.to_container(config, resolve=resolve) for resolve in (True, False)
-            )
+        config = hydra_of(config_dir).compose_config(
+            config_name, list(overrides), RunMode.RUN, from_shell=False
+        )
+        with open_dict(config):
+            del config["hydra"]
+        resolved, written = (
+            OmegaConf.to_container(config, resolve=resolve) for resolve in (True, False)
+        )
     except Exception as error:
-        raise reworded(error, words, config_name) from error
+        compose = partial(compose_dict, config_dir=config_dir, config_name=config_name)
+        raise reworded(error, overrides, compose) from error
+    finally:
+        GlobalHydra.instance().clear()
     assert isinstance(resolved, dict)
     assert isinstance(written, dict)
     return {str(k): v for k, v in resolved.items()}, {str(k): v for k, v in written.items()}
 
 
-def check_folder(config_dir: Path | None) -> None:
-    """Refuse what Hydra would pass over in a user's own config folder; None has nothing of it.
+def hydra_of(config_dir: Path | None) -> Any:
+    """Hydra with the packaged configs and a user's own beside them, primary ones too.
 
     Raises:
-        ConfigError: If a defaults list names what is not there.
+        ConfigError: If a defaults list of the user's names what is not there.
     """
+    from hydra import version
+    from hydra._internal.hydra import Hydra
+    from hydra._internal.utils import create_config_search_path
+    from hydra.core.config_search_path import SearchPathQuery
+    from hydra.core.global_hydra import GlobalHydra
+
     if config_dir is not None:
-        check_defaults_lists(config_dir, _groups())
-
-
-def reworded(
-    error: BaseException, overrides: Sequence[str] = (), config_name: str = "config"
-) -> ConfigError:
-    """Hydra's or OmegaConf's error as one sentence with the nearest valid name."""
-    if isinstance(error, ConfigError):
-        return error
-    text = f"{error}\n{error.__cause__ or ''}"
-    if bad := getattr(error, "override", None):
-        return ConfigError(f"override '{bad}': {str(error).splitlines()[0]}; write KEY=VALUE")
-    if match := re.search(r"Could not find '([^']+)'", text):
-        return _not_installed(match[1]) or _missing_option(match[1], text)
-    if match := re.search(r"Could not override '([^'@]+)(?:@[^']*)?'\.?\s*No match in the", text):
-        return ConfigError(
-            f"{match[1]}: no such group in the defaults list; {did_you_mean(match[1], _groups())}"
-        )
-    if match := re.search(r"full_key: (\S+)", text):
-        return _bad_value(match[1], text, overrides, config_name)
-    if match := re.search(r"Could not (?:override|append to config)[^']*'([^']+)'", text):
-        return ConfigError(_unknown_key(match[1], overrides, config_name))
-    if match := re.search(r"Multiple values for (\S+?)\.", text):
-        return ConfigError(
-            f"defaults list: {match[1]} is chosen twice; write `override /{match[1]}: ...` "
-            "where a later file changes it"
-        )
-    if match := re.search(r"Ambiguous value for argument '([^']+)'", text):
-        return ConfigError(
-            f"{match[1]}: several values; add -m to sweep over them, or write [...] for a list"
-        )
-    first = next((line.strip() for line in text.splitlines() if line.strip()), repr(error))
-    return ConfigError(f"config: {first}")
-
-
-def _not_installed(path: str) -> ConfigError | None:
-    """Launchers are Hydra plugins of their own; named like the extra that brings them."""
-    parent, _, name = path.rpartition("/")
-    extra = name.partition("_")[0]
-    if parent != "hydra/launcher" or extra not in ("joblib", "submitit", "ray"):
-        return None
-    return ConfigError(
-        f"launcher={extra}: its plugin is not installed; pip install 'harness[{extra}]'"
-    )
-
-
-def _missing_option(path: str, text: str) -> ConfigError:
-    group, _, option = path.rpartition("/")
-    listed = re.search(r"Available options in '[^']*':\n((?:\t\S+\n?)+)", text)
-    options = listed[1].split() if listed else []
-    if not group:
-        return ConfigError(f"{path}: no such config file or group; {did_you_mean(path, _groups())}")
-    if not options:
-        hint = did_you_mean(group, _groups())
-        return ConfigError(f"{group}: no such config group; {hint}")
-    return ConfigError(f"{group}={option}: no such option; {did_you_mean(option, options)}")
-
-
-def _bad_value(key: str, text: str, overrides: Sequence[str], config_name: str) -> ConfigError:
-    if "not in '" in text or "not in struct" in text:
-        return ConfigError(_unknown_key(key, overrides, config_name))
-    starts = ("Value", "Cannot", "Interpolation", "Union", "Invalid", "field", "Non optional")
-    lines = [line.strip() for line in text.splitlines()]
-    line = next((line for line in lines if line.startswith(starts)), lines[0])
-    return ConfigError(f"{key}: {line}")
-
-
-def _unknown_key(key: str, overrides: Sequence[str], config_name: str) -> str:
-    parent, _, name = key.rpartition(".")
-    # Which keys there are depends on the options chosen, so compose without the typo.
-    others = [word for word in overrides if not _concerns(word, key)]
-    chosen: Any = compose_dict(others, config_name=config_name)
-    for part in parent.split(".") if parent else []:
-        chosen = chosen.get(part) if isinstance(chosen, dict) else None
-    if parent in OPEN_GROUPS:
-        accepted = accepted_parameters(parent, chosen) or []
-        hint = f"write +{key}=..." if name in accepted else did_you_mean(name, accepted)
-        return f"{key}: not set by this {parent}'s YAML; {hint}"
-    if parent.endswith("metrics"):  # names of one's own choice
-        return f"{key}: not in the YAML; write a + before the override to add it"
-    hint = did_you_mean(name, chosen) if isinstance(chosen, dict) else f"{parent} holds no keys"
-    return f"{key}: no such key; {hint}"
-
-
-def _concerns(word: str, key: str) -> bool:
-    """Whether an override sets `key`, something in it, or something it is in."""
-    named = word.lstrip("+~").partition("=")[0]
-    return named.startswith(key) or key.startswith(f"{named}.")
-
-
-def _groups() -> list[str]:
-    return sorted(path.name for path in CONF_DIR.iterdir() if path.is_dir())
+        check_defaults_lists(config_dir, group_names())
+    GlobalHydra.instance().clear()
+    version.setbase("1.3")
+    path = create_config_search_path(str(CONF_DIR))
+    if config_dir is not None:
+        before = SearchPathQuery(provider="schema")
+        path.prepend("command-line", f"file://{config_dir.resolve()}", anchor=before)
+    return Hydra.create_main_hydra2(task_name="harness", config_search_path=path)

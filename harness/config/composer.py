@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from harness.config.check import Checked, load_settings
-from harness.config.compose import CONF_DIR, compose_both, compose_settings
+from harness.config.compose import compose_both, compose_settings
 from harness.config.flat import flat
+from harness.config.folder import CONF_DIR
 from harness.settings import RunSettings
 
 

@@ -17,7 +17,8 @@ from typing import Any
 from omegaconf import DictConfig
 
 from harness.config import CONF_DIR
-from harness.config.compose import check_folder, reworded
+from harness.config.compose import compose_dict, hydra_of
+from harness.config.reworded import reworded
 from harness.sweep import job
 from harness.sweep.current import current
 from harness.sweep.interrupt import interrupt_later
@@ -65,19 +66,9 @@ def _main(words: Sequence[str], *, is_completion: bool) -> None:
 
 
 def _start(options: Any) -> None:
-    from hydra import version
-    from hydra._internal.hydra import Hydra
-    from hydra._internal.utils import create_config_search_path
-    from hydra.core.config_search_path import SearchPathQuery
     from hydra.types import RunMode
 
-    folder = Path(options.config_dir).resolve() if options.config_dir else None
-    check_folder(folder)
-    version.setbase("1.3")
-    path = create_config_search_path(str(CONF_DIR))
-    if folder:
-        path.prepend("command-line", f"file://{folder}", anchor=SearchPathQuery(provider="schema"))
-    hydra = Hydra.create_main_hydra2(task_name="harness", config_search_path=path)
+    hydra = hydra_of(Path(options.config_dir) if options.config_dir else None)
     name, overrides = current.config_name, list(options.overrides)
     is_sweep = options.multirun
     if not is_sweep:
@@ -126,7 +117,10 @@ def _full_errors(overrides: Sequence[str]) -> Iterator[None]:
     except (HydraException, OmegaConfBaseException) as error:
         if _is_interrupt(error):
             raise KeyboardInterrupt from error
-        raise reworded(error, overrides, current.config_name) from error
+        compose = partial(
+            compose_dict, config_dir=current.config_dir, config_name=current.config_name
+        )
+        raise reworded(error, overrides, compose) from error
     finally:
         if full is None:
             del os.environ["HYDRA_FULL_ERROR"]

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.config import register_schemas
-from harness.errors import ArtefactError, ConfigError, HarnessError
+from harness.errors import ArtefactError, ConfigError, HarnessError, did_you_mean
 from harness.sweep.application import hand_over, is_informative
 from harness.sweep.current import begin, current
 from harness.sweep.progress import say
@@ -85,11 +85,15 @@ def _overrides_first(arguments: Sequence[str]) -> list[str]:
     from hydra._internal.utils import get_args_parser
 
     options, others = get_args_parser().parse_known_args(list(arguments))
-    overrides = [*options.overrides, *(word for word in others if not word.startswith("-"))]
-    flags = list(arguments)
+    for word in others:
+        if word.startswith("-"):
+            flags = [f"--{name.replace('_', '-')}" for name in vars(options) if name != "overrides"]
+            raise ConfigError(f"{word}: no such flag; {did_you_mean(word, flags)}")
+    overrides = [*options.overrides, *others]
+    words = list(arguments)
     for word in overrides:
-        flags.remove(word)
-    return [*overrides, *flags]
+        words.remove(word)
+    return [*overrides, *words]
 
 
 def _resumed(words: list[str], options: Any) -> tuple[list[str], Path | None]:

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from harness.config import candidate_fingerprint, protocol_fingerprint
-from harness.config.compose import reworded
 from harness.config.composer import Composer
 from harness.config.fingerprint import protocol_dict
 from harness.config.flat import flat
+from harness.config.reworded import reworded
 from harness.errors import ConfigError
 from harness.settings import RunSettings
 

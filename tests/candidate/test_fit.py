@@ -137,7 +137,8 @@ def test_a_model_without_class_weights_gets_sample_weights_or_says_no():
     ("words", "error", "sentence"),
     [
         (["held_back_share=0", "calibration=sigmoid"], ConfigError, "calibration needs rows"),
-        (["model=logistic", "model.C=-1"], FitError, "could not be fitted"),
+        (["model=logistic", "model.C=-1"], FitError, "^model: LogisticRegression could not be"),
+        (["preprocess.min_frequency=-1"], FitError, "^preprocess: it could not be fitted"),
     ],
 )
 def test_a_candidate_that_cannot_be_fitted_says_why(small, words, error, sentence):

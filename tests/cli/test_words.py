@@ -127,6 +127,24 @@ def test_overrides_may_stand_on_both_sides_of_a_flag(harness, words):
     assert "n_estimators: 7" in out
 
 
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("run", "--configdir", "conf"), "--configdir: no such flag; did you mean '--config-dir'?"),
+        (
+            ("serve", "last", "--portt", "1"),
+            "unrecognized arguments: --portt 1 (harness serve --help)",
+        ),
+        (("compare", "--format", "pdf"), "argument --format: invalid choice: 'pdf'"),
+    ],
+)
+def test_a_flag_nobody_knows_is_one_sentence(harness, words, sentence):
+    status, _, err = harness(*words)
+    assert status == 2
+    assert err.startswith(f"harness {words[0]}: {sentence}")
+    assert len(err.splitlines()) == 1
+
+
 def test_a_flag_that_prints_does_not_start_a_sweep(harness, tmp_path):
     status, _, err = harness("run", "-m", "seed=0,1", "--cfg", "job")
     assert status == 2

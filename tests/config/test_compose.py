@@ -83,3 +83,51 @@ def test_config_knows_of_typos_without_importing_pandas():
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.splitlines() == ["split.gapp: no such key; did you mean 'gap'?", "[]"]
+
+
+@pytest.fixture
+def own(tmp_path):
+    """A config folder of one's own: an option, an experiment and a primary config."""
+    folder = tmp_path / "own"
+    for group, name, text in (
+        ("criteria", "mine", "defaults: [ranking]\nminimum_sample_size: 7\n"),
+        ("experiment", "mine", "# @package _global_\ndefaults: [override /criteria: mine]\n"),
+        (".", "first", "defaults: [config, _self_]\nseed: 3\n"),
+    ):
+        (folder / group).mkdir(parents=True, exist_ok=True)
+        (folder / group / f"{name}.yaml").write_text(text)
+    return folder
+
+
+def test_a_folder_of_ones_own_has_options_and_a_primary_config(own):
+    assert compose_settings(["experiment=mine"], config_dir=own).criteria.minimum_sample_size == 7
+    assert compose_settings(config_dir=own, config_name="first").seed == 3
+
+
+@pytest.mark.parametrize("command", ["run", "audit"])
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [
+        ("split.gapp=3d", "split.gapp: no such key; did you mean 'gap'?"),
+        (
+            "model.max_dpth=3",
+            "model.max_dpth: not set by this model's YAML; did you mean 'max_depth'?",
+        ),
+        ("criteria.guardrail_metrics.a=3", "criteria.guardrail_metrics.a: not in the YAML"),
+        ("criteria=mne", "criteria=mne: no such option; did you mean 'mine'?"),
+    ],
+)
+def test_a_typo_beside_ones_own_options_is_named(harness, own, command, typed, sentence):
+    status, _, err = harness(command, "--config-dir", own, "experiment=mine", typed)
+    assert status == 2
+    assert sentence in err
+
+
+def test_a_sweep_takes_a_primary_config_of_ones_own(harness, own):
+    from harness.sweep.plan import plan_grid
+
+    plan = plan_grid(["seed=1,2"], config_dir=own, config_name="first")
+    assert [job.settings.seed for job in plan.jobs] == [1, 2]
+    status, _, err = harness("run", "-m", "--config-dir", own, "--config-name", "first", "sed=1,2")
+    assert status == 2
+    assert "sed: no such key; did you mean 'seed'?" in err

@@ -128,3 +128,18 @@ def test_a_url_is_read_through_fsspec(folder):
     whole = read(folder, stream=False)
     rows = np.arange(500)
     assert rows_fingerprint(streamed, rows) == rows_fingerprint(whole, rows)
+
+
+@pytest.mark.parametrize(
+    ("word", "sentence"),
+    [
+        ("model.subsample=7", "model: XGBClassifier could not be fitted (value 7"),
+        ("preprocess.min_frequency=-1", "preprocess: it could not be fitted"),
+    ],
+)
+def test_parameters_nobody_takes_are_one_sentence(harness, folder, word, sentence):
+    words = [*WORDS, "dataset.path=t", "dataset.stream=true", word]
+    status, _, err = harness("run", "--quiet", *words, "hydra.run.dir=r")
+    assert status == 2
+    assert err.startswith(f"harness run: {sentence}")
+    assert len(err.splitlines()) == 1  # not a word about pages left behind

@@ -1,0 +1,114 @@
+"""Reworded: Hydra's and OmegaConf's errors, in one sentence that names key and nearest name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from harness.config.check import accepted_parameters
+from harness.config.folder import group_names
+from harness.errors import ConfigError, did_you_mean
+from harness.settings import OPEN_GROUPS
+
+Compose = Callable[[Sequence[str]], dict[str, Any]]
+
+
+def reworded(
+    error: BaseException, overrides: Sequence[str] = (), compose: Compose | None = None
+) -> ConfigError:
+    """Hydra's or OmegaConf's error as one sentence with the nearest valid name.
+
+    Args:
+        error: As it was caught.
+        overrides: What was composed.
+        compose: Composes other overrides in the same place: which keys there are depends on the
+            options chosen.
+    """
+    if isinstance(error, ConfigError):
+        return error
+    text = f"{error}\n{error.__cause__ or ''}"
+    if bad := getattr(error, "override", None):
+        return ConfigError(f"override '{bad}': {str(error).splitlines()[0]}; write KEY=VALUE")
+    if match := re.search(r"Could not find '([^']+)'", text):
+        return _not_installed(match[1]) or _missing_option(match[1], text)
+    if match := re.search(r"Could not override '([^'@]+)(?:@[^']*)?'\.?\s*No match in the", text):
+        return ConfigError(
+            f"{match[1]}: no such group in the defaults list; {did_you_mean(match[1], group_names())}"
+        )
+    if match := re.search(r"full_key: (\S+)", text):
+        return _bad_value(match[1], text, overrides, compose)
+    if match := re.search(r"Could not (?:override|append to config)[^']*'([^']+)'", text):
+        return ConfigError(_unknown_key(match[1], overrides, compose))
+    if match := re.search(r"Multiple values for (\S+?)\.", text):
+        return ConfigError(
+            f"defaults list: {match[1]} is chosen twice; write `override /{match[1]}: ...` "
+            "where a later file changes it"
+        )
+    if match := re.search(r"Ambiguous value for argument '([^']+)'", text):
+        return ConfigError(
+            f"{match[1]}: several values; add -m to sweep over them, or write [...] for a list"
+        )
+    first = next((line.strip() for line in text.splitlines() if line.strip()), repr(error))
+    return ConfigError(f"config: {first}")
+
+
+def _not_installed(path: str) -> ConfigError | None:
+    """Launchers are Hydra plugins of their own; named like the extra that brings them."""
+    parent, _, name = path.rpartition("/")
+    extra = name.partition("_")[0]
+    if parent != "hydra/launcher" or extra not in ("joblib", "submitit", "ray"):
+        return None
+    return ConfigError(
+        f"launcher={extra}: its plugin is not installed; pip install 'harness[{extra}]'"
+    )
+
+
+def _missing_option(path: str, text: str) -> ConfigError:
+    group, _, option = path.rpartition("/")
+    listed = re.search(r"Available options in '[^']*':\n((?:\t\S+\n?)+)", text)
+    options = listed[1].split() if listed else []
+    if not group:
+        return ConfigError(
+            f"{path}: no such config file or group; {did_you_mean(path, group_names())}"
+        )
+    if not options:
+        hint = did_you_mean(group, group_names())
+        return ConfigError(f"{group}: no such config group; {hint}")
+    return ConfigError(f"{group}={option}: no such option; {did_you_mean(option, options)}")
+
+
+def _bad_value(
+    key: str, text: str, overrides: Sequence[str], compose: Compose | None
+) -> ConfigError:
+    if "not in '" in text or "not in struct" in text:
+        return ConfigError(_unknown_key(key, overrides, compose))
+    starts = ("Value", "Cannot", "Interpolation", "Union", "Invalid", "field", "Non optional")
+    lines = [line.strip() for line in text.splitlines()]
+    line = next((line for line in lines if line.startswith(starts)), lines[0])
+    return ConfigError(f"{key}: {line}")
+
+
+def _unknown_key(key: str, overrides: Sequence[str], compose: Compose | None) -> str:
+    if compose is None:
+        return f"{key}: no such key"
+    parent, _, name = key.rpartition(".")
+    # Which keys there are depends on the options chosen, so compose without the typo.
+    others = [word for word in overrides if not _concerns(word, key)]
+    chosen: Any = compose(others)
+    for part in parent.split(".") if parent else []:
+        chosen = chosen.get(part) if isinstance(chosen, dict) else None
+    if parent in OPEN_GROUPS:
+        accepted = accepted_parameters(parent, chosen) or []
+        hint = f"write +{key}=..." if name in accepted else did_you_mean(name, accepted)
+        return f"{key}: not set by this {parent}'s YAML; {hint}"
+    if parent.endswith("metrics"):  # names of one's own choice
+        return f"{key}: not in the YAML; write a + before the override to add it"
+    hint = did_you_mean(name, chosen) if isinstance(chosen, dict) else f"{parent} holds no keys"
+    return f"{key}: no such key; {hint}"
+
+
+def _concerns(word: str, key: str) -> bool:
+    """Whether an override sets `key`, something in it, or something it is in."""
+    named = word.lstrip("+~").partition("=")[0]
+    return named.startswith(key) or key.startswith(f"{named}.")
