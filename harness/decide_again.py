@@ -10,19 +10,22 @@ import numpy as np
 
 from harness.artefacts import SCHEMA_VERSION, read_json, read_record
 from harness.audit import Finding, blocking
-from harness.config import compose_settings, load_criteria
+from harness.config import change_criteria
 from harness.decision.as_json import as_json
 from harness.errors import ArtefactError
 from harness.evaluation import read_window
 from harness.judgement import decide_window
 
 
-def decide_again(folder: Path, criteria_overrides: Sequence[str] = ()) -> dict[str, Any]:
+def decide_again(
+    folder: Path, criteria_overrides: Sequence[str] = (), *, config_dir: Path | None = None
+) -> dict[str, Any]:
     """The content of decision.json, worked out anew.
 
     Args:
         folder: The run's folder.
-        criteria_overrides: Overrides of the criteria; the answer is then hypothetical.
+        criteria_overrides: Overrides of the run's criteria; the answer is then hypothetical.
+        config_dir: A user's own config folder, for its criteria.
 
     Raises:
         ArtefactError: If one of the run's files is missing or damaged.
@@ -35,9 +38,7 @@ def decide_again(folder: Path, criteria_overrides: Sequence[str] = ()) -> dict[s
         )
     protocol = record["protocol"]
     stored = read_json(folder / "decision.json")
-    criteria = load_criteria(protocol["criteria"])
-    if criteria_overrides:
-        criteria = compose_settings(list(criteria_overrides)).criteria
+    criteria = change_criteria(protocol["criteria"], criteria_overrides, config_dir=config_dir)
     findings = [
         Finding(**{**entry, "columns": tuple(entry["columns"])})
         for entry in read_json(folder / "audit.json")["findings"]

@@ -20,9 +20,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="OVERRIDE",
         action="append",
         default=[],
-        help="what other criteria would have said: a file of conf/criteria, or an override such as "
-        "criteria.alpha=0.01 (repeatable)",
+        help="what other criteria would have said: an option of conf/criteria, or an override of the "
+        "run's own such as criteria.alpha=0.01 (repeatable)",
     )
+    parser.add_argument("--config-dir", type=Path, help="your own config folder")
     add_format_argument(parser)
 
 
@@ -34,7 +35,9 @@ def run(options: argparse.Namespace) -> int:
     record = read_record(folder)
     if record.status != "DONE":
         raise ArtefactError(f"{folder}: the run is {record.status}; there is nothing to decide")
-    again = decide_again(folder, [_override(word) for word in options.criteria])
+    again = decide_again(
+        folder, [_override(word) for word in options.criteria], config_dir=options.config_dir
+    )
     if options.format == "json":
         print(to_json(again), end="")
     elif options.format == "markdown":
@@ -54,4 +57,4 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _override(word: str) -> str:
-    return word if "=" in word else f"criteria={word}"
+    return word if "=" in word or word.startswith("~") else f"criteria={word}"

@@ -33,6 +33,7 @@ class Command:
     summary: str
     example: str
     takes_overrides: bool = False
+    takes_hydra_flags: bool = False
 
 
 COMMANDS = {
@@ -46,6 +47,7 @@ COMMANDS = {
         "train, evaluate and decide; -m sweeps",
         "harness run model=logistic split.test=1mo",
         takes_overrides=True,
+        takes_hydra_flags=True,
     ),
     "audit": Command(
         "audit",
@@ -242,6 +244,9 @@ def _dispatch(name: str, words: list[str]) -> int:
     module.add_arguments(parser)
     if command.takes_overrides:
         known, others = parser.parse_known_args(words)
+        flags = [word for word in others if word.startswith("-")]
+        if flags and not command.takes_hydra_flags:
+            parser.error(f"unrecognized arguments: {' '.join(flags)}")
         known.overrides = others
     else:
         known = parser.parse_args(words)

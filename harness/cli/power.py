@@ -40,6 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="the true figure, instead of what validation showed (repeatable)",
     )
     parser.add_argument("--html", type=Path, metavar="FILE", help="the same with curves, as a page")
+    parser.add_argument("--config-dir", type=Path, help="your own config folder")
     rates = parser.add_argument_group(
         "before there is a run", "plan from typed-in shares: harness power --rate ... criteria=..."
     )
@@ -126,7 +127,7 @@ def _plan(options: argparse.Namespace) -> PowerPlan:
     from harness.config import compose_criteria
     from harness.power_from_rates import Traffic, plan_from_rates
 
-    criteria, is_abtest = compose_criteria(options.overrides)
+    criteria, is_abtest = compose_criteria(options.overrides, config_dir=options.config_dir)
     traffic = Traffic(
         rows_per_day=options.per_day,
         positive_rate=options.positive_rate,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from harness.config.changed import change_criteria
 from harness.config.check import load_abtest_settings, load_criteria, load_monitoring, load_settings
 from harness.config.compose import (
     compose_abtest,
@@ -22,6 +23,7 @@ __all__ = [
     "CONF_DIR",
     "abtest_fingerprint",
     "candidate_fingerprint",
+    "change_criteria",
     "compose_abtest",
     "compose_criteria",
     "compose_guard",

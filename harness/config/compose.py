@@ -126,23 +126,29 @@ def _only(group: str, overrides: Sequence[str]) -> None:
             )
 
 
-def compose_criteria(overrides: Sequence[str]) -> tuple[CriteriaSettings, bool]:
+def compose_criteria(
+    overrides: Sequence[str], *, config_dir: Path | None = None
+) -> tuple[CriteriaSettings, bool]:
     """The criteria some overrides choose, and whether they are of an A/B log.
+
+    Args:
+        overrides: Of criteria, and of the roles they need.
+        config_dir: A user's own config folder.
 
     Raises:
         ConfigError: If a key, option or value cannot be meant.
     """
     chosen = [word for word in overrides if word.startswith("criteria=")]
-    of_log = any(_is_of_log(word.partition("=")[2]) for word in chosen)
+    of_log = any(_is_of_log(word, config_dir) for word in chosen)
     if not of_log:
-        return compose_settings(overrides).criteria, False
+        return compose_settings(overrides, config_dir=config_dir).criteria, False
     words = ("abtest.enrolled=any", *overrides)  # a plan needs no roles
-    return compose_abtest(words).criteria, True
+    return compose_abtest(words, config_dir=config_dir).criteria, True
 
 
-def _is_of_log(option: str) -> bool:
+def _is_of_log(word: str, config_dir: Path | None) -> bool:
     """Whether an option's success criterion is a column's name and no metric of ours."""
-    plain = compose_dict([f"criteria={option}"])
+    plain = compose_dict([word], config_dir=config_dir)
     primary = plain["criteria"]["primary_metric"]
     named = [primary] if isinstance(primary, str) else primary
     return not set(named) <= set(metric_names())

@@ -175,6 +175,50 @@ def test_other_criteria_are_hypothetical(harness, csv, small_run):
     assert "predictions.parquet: cannot be judged again" in err
 
 
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["criteria.alpha=0.01"], "value_per_1000 alert_rate precision"),
+        (["~criteria.guardrail_metrics.alert_rate"], "value_per_1000 precision"),
+        (["ranking", "criteria.alpha=0.01"], "pr_auc"),
+        (["mine"], "roc_auc"),
+        (["+criteria.guardrail_metrics.brier={threshold: must_be_below, value: 1}"],
+         "value_per_1000 alert_rate precision brier"),
+    ],
+)  # fmt: skip
+def test_a_decision_is_asked_again_of_the_runs_own_criteria_changed(
+    harness, small_run, tmp_path, words, told
+):
+    (tmp_path / "own" / "criteria").mkdir(parents=True)
+    (tmp_path / "own" / "criteria" / "mine.yaml").write_text(
+        "defaults: [ranking]\nprimary_metric: roc_auc\n"
+    )
+    asked = [part for word in words for part in ("--criteria", word)]
+    flags = ("--config-dir", tmp_path / "own", "--format", "json")
+    status, out, err = harness("decide", small_run, *asked, *flags)
+    assert status == 0, err
+    named = [one["name"] for one in json.loads(out)["criteria"]]
+    assert [n for n in named if "[" not in n and "latency" not in n] == told.split()
+
+
+@pytest.mark.parametrize(
+    ("word", "sentence"),
+    [
+        ("criteria.alpa=0.1", "criteria.alpa: no such key; did you mean 'alpha'?"),
+        ("criteria.alpha=nan", "criteria.alpha: nan must be above 0 and below 0.5"),
+        ("criteria.alpha=0.1,0.2", "only criteria=OPTION and criteria.KEY=VALUE"),
+        ("split.test=3d", "only criteria=OPTION and criteria.KEY=VALUE"),
+        ("criteria.alpha=[", "no viable alternative"),
+        ("~criteria.guardrail_metrics.precison", "did you mean 'precision'?"),
+        ("criteria.nothing.value=1", "criteria.nothing: no such key"),
+    ],
+)
+def test_criteria_that_cannot_be_changed_so_say_why(harness, small_run, word, sentence):
+    status, _, err = harness("decide", small_run, "--criteria", word)
+    assert status == 2
+    assert sentence in err
+
+
 def test_a_backtest_reports_earlier_windows_and_judges_the_last(harness, csv, tmp_path):
     status, _, _ = harness(
         "run", *csv, "split=rolling", "split.origins=3", "split.test=20d", "hydra.run.dir=a"

@@ -135,6 +135,7 @@ def test_overrides_may_stand_on_both_sides_of_a_flag(harness, words):
             ("serve", "last", "--portt", "1"),
             "unrecognized arguments: --portt 1 (harness serve --help)",
         ),
+        (("audit", "--config_dir", "x"), "unrecognized arguments: --config_dir (harness audit"),
         (("compare", "--format", "pdf"), "argument --format: invalid choice: 'pdf'"),
     ],
 )

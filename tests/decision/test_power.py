@@ -111,6 +111,18 @@ def test_a_plan_from_rates_agrees_with_statsmodels(harness):
     assert plan["n_blocks"] == np.ceil(2 * per_arm / 500)
 
 
+def test_criteria_of_ones_own_are_planned_before_there_is_a_run(harness, tmp_path):
+    (tmp_path / "own" / "criteria").mkdir(parents=True)
+    (tmp_path / "own" / "criteria" / "mine.yaml").write_text(
+        "defaults: [ranking]\nguardrail_metrics:\n"
+        "  alert_rate: {threshold: must_be_below, value: 0.2}\n"
+    )
+    words = ("--rate", "alert_rate=0.1", "criteria=mine", "--config-dir", "own")
+    status, out, err = harness("power", *words, "--format", "json")
+    assert status == 0, err
+    assert json.loads(out)["plans"][0]["line"] == 0.2
+
+
 def test_a_plan_draws_its_curves(harness, tmp_path, small_run):
     status, out, _ = harness("power", str(small_run), "--html", "plan.html")
     assert status == 0
