@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from harness.config.changed import change_criteria
+from harness.config.changed import change_criteria, change_monitoring
 from harness.config.check import load_abtest_settings, load_criteria, load_monitoring, load_settings
 from harness.config.compose import (
     compose_abtest,
     compose_criteria,
     compose_guard,
-    compose_monitoring,
     compose_settings,
     register_schemas,
 )
@@ -24,10 +23,10 @@ __all__ = [
     "abtest_fingerprint",
     "candidate_fingerprint",
     "change_criteria",
+    "change_monitoring",
     "compose_abtest",
     "compose_criteria",
     "compose_guard",
-    "compose_monitoring",
     "compose_settings",
     "load_abtest_settings",
     "load_criteria",

@@ -1,26 +1,26 @@
-"""Changed: the criteria of a run, with a few of them other than they were."""
+"""Changed: criteria or monitoring as a run stored them, but for a few keys."""
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from harness.config.check import load_criteria
+from harness.config.check import load_criteria, load_monitoring
 from harness.config.compose import compose_dict
 from harness.config.reworded import reworded
 from harness.errors import ConfigError, did_you_mean
-from harness.settings import CriteriaSettings
+from harness.settings import CriteriaSettings, MonitoringSettings
 
 
 def change_criteria(
     stored: Mapping[str, Any], overrides: Sequence[str], *, config_dir: Path | None = None
 ) -> CriteriaSettings:
-    """Criteria as stored, or an option in their place, changed by overrides.
+    """The criteria of a run, changed by overrides.
 
     Args:
-        stored: A run's criteria, as its protocol has them.
+        stored: Them, as the run's protocol has them.
         overrides: `criteria=OPTION`, `criteria.KEY=VALUE`, `+criteria.KEY=VALUE` and
             `~criteria.KEY`.
         config_dir: A user's own config folder, for its options.
@@ -28,28 +28,63 @@ def change_criteria(
     Raises:
         ConfigError: If an override concerns anything else, or cannot be meant.
     """
+    changed: CriteriaSettings = _changed("criteria", load_criteria, stored, overrides, config_dir)
+    return changed
+
+
+def change_monitoring(
+    stored: Mapping[str, Any] | None, overrides: Sequence[str], *, config_dir: Path | None = None
+) -> MonitoringSettings:
+    """What a bundle says about its monitoring, changed by overrides.
+
+    Args:
+        stored: The bundle's own settings; None where it has none.
+        overrides: As `change_criteria`, of `monitoring`.
+        config_dir: A user's own config folder, for its options.
+
+    Raises:
+        ConfigError: If an override concerns anything else, or cannot be meant.
+    """
+    changed: MonitoringSettings = _changed(
+        "monitoring", load_monitoring, stored, overrides, config_dir
+    )
+    return changed
+
+
+def _changed(
+    group: str,
+    load: Callable[[Mapping[str, Any]], Any],
+    stored: Mapping[str, Any] | None,
+    overrides: Sequence[str],
+    folder: Path | None,
+) -> Any:
+    """A group as stored, or an option in its place, with single keys set, added or removed."""
     from hydra.core.override_parser.overrides_parser import OverridesParser
     from hydra.errors import HydraException
 
-    options = [word for word in overrides if word.startswith("criteria=")]
-    chosen = compose_dict(options, config_dir=config_dir)["criteria"] if options else stored
-    content: dict[str, Any] = copy.deepcopy(dict(chosen))
+    options = [word for word in overrides if word.startswith(f"{group}=")]
     others = [word for word in overrides if word not in options]
     try:
         parsed = OverridesParser.create().parse_overrides(others)
     except HydraException as error:
         raise reworded(error) from error
     for word, override in zip(others, parsed, strict=True):
-        group, *path = override.key_or_group.split(".")
-        if group != "criteria" or not path or override.is_sweep_override():
+        is_inside = override.key_or_group.startswith(f"{group}.")
+        if not is_inside or override.is_sweep_override():
             raise ConfigError(
-                f"override '{word}': only criteria=OPTION and criteria.KEY=VALUE can be changed here"
+                f"override '{word}': only {group}=OPTION and {group}.KEY=VALUE can be changed here"
             )
+    is_whole = options or stored is None
+    chosen = compose_dict(options, config_dir=folder)[group] if is_whole else stored
+    assert chosen is not None
+    content = {group: asdict(load(chosen))}  # keys that came after it was stored are there as well
+    for override in parsed:
+        path = override.key_or_group.split(".")
         if override.is_delete():
             _remove(content, path)
         else:
             _place(content, path, override.value(), is_new=override.is_add())
-    return load_criteria(content)
+    return load(content[group])
 
 
 def _place(content: dict[str, Any], path: Sequence[str], value: Any, *, is_new: bool) -> None:
@@ -76,6 +111,6 @@ def _parent(content: dict[str, Any], path: Sequence[str]) -> dict[str, Any]:
 
 
 def _no_such(path: Sequence[str], siblings: Mapping[str, Any]) -> ConfigError:
-    key = ".".join(("criteria", *path))
+    key = ".".join(path)
     hint = did_you_mean(path[-1], siblings) if siblings else "write a + before it to add it"
     return ConfigError(f"{key}: no such key; {hint}")

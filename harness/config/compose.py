@@ -14,7 +14,6 @@ from typing import Any
 
 from harness.config.check import (
     load_abtest_settings,
-    load_monitoring,
     load_settings,
 )
 from harness.config.criteria_check import metric_names
@@ -27,7 +26,6 @@ from harness.settings import (
     AbtestRunSettings,
     CriteriaSettings,
     GuardSettings,
-    MonitoringSettings,
     RunSettings,
 )
 
@@ -74,37 +72,6 @@ def compose_abtest(
     """Compose and check the config of an A/B test; arguments as `compose_settings`."""
     plain = compose_dict(overrides, config_dir=config_dir, config_name="abtest")
     return load_abtest_settings(plain)
-
-
-def compose_monitoring(
-    overrides: Sequence[str], stored: dict[str, Any] | None, *, config_dir: Path | None = None
-) -> MonitoringSettings:
-    """What a bundle says about its monitoring, changed by overrides of `monitoring`.
-
-    Args:
-        overrides: `monitoring=OPTION` and `monitoring.KEY=VALUE`.
-        stored: The bundle's own settings; replaced where an option is chosen.
-        config_dir: A user's own config folder.
-
-    Raises:
-        ConfigError: If an override concerns anything else, or cannot be meant.
-    """
-    _only("monitoring", overrides)
-    chosen = compose_dict(overrides, config_dir=config_dir)["monitoring"]
-    if stored is None or any(word.startswith("monitoring=") for word in overrides):
-        return load_monitoring(chosen)
-    plain = compose_dict((), config_dir=config_dir)["monitoring"]
-    return load_monitoring(_laid_over(stored, chosen, plain))
-
-
-def _laid_over(stored: dict[str, Any], chosen: dict[str, Any], plain: dict[str, Any]) -> Any:
-    """Stored values, but for those that overrides changed."""
-    return {
-        key: _laid_over(stored.get(key, {}), value, plain[key])
-        if isinstance(value, dict)
-        else (stored.get(key, value) if value == plain[key] else value)
-        for key, value in chosen.items()
-    }
 
 
 def compose_guard(overrides: Sequence[str], *, config_dir: Path | None = None) -> GuardSettings:

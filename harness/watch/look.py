@@ -9,7 +9,7 @@ from typing import Any
 from harness.artefacts import read_json
 from harness.bundle import load_bundle
 from harness.cache import open_store
-from harness.config import compose_monitoring, load_settings
+from harness.config import change_monitoring, load_settings
 from harness.monitor import read_reference
 from harness.watch.result import MonitorResult, weigh
 from harness.watch.rows import read_rows, rows_since
@@ -53,7 +53,7 @@ def look_at(
     config: dict[str, Any] = read_json(folder / "config.json")["config"]
     protocol: dict[str, Any] = read_json(folder / "protocol.json")["protocol"]
     settings = load_settings(config)
-    monitoring = compose_monitoring(overrides, config.get("monitoring"), config_dir=config_dir)
+    monitoring = change_monitoring(config.get("monitoring"), overrides, config_dir=config_dir)
     if table is not None:
         rows = read_rows(table, protocol, time=time, labels=labels, key=key)
     else:

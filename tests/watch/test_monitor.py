@@ -331,14 +331,16 @@ def test_a_bundle_without_a_profile_says_what_to_do(harness, run, tmp_path):
 
 
 def test_the_stored_monitoring_settings_hold_unless_overridden():
-    from harness.config import compose_monitoring
+    from harness.config import change_monitoring
 
     stored = {"kind": "monitoring", "min_distance": 0.3, "notify": {"webhook": "http://a/"}}
-    kept = compose_monitoring(["monitoring.drifted_share=0.5"], stored)
+    kept = change_monitoring(stored, ["monitoring.drifted_share=0.5"])
     assert (kept.min_distance, kept.drifted_share) == (0.3, 0.5)
     assert kept.notify.webhook == "http://a/"
-    assert compose_monitoring(["monitoring=textbook"], stored).min_distance == 0.1
-    assert compose_monitoring([], None).method == "effect"
+    # What is typed holds, even where it is the default.
+    assert change_monitoring(stored, ["monitoring.min_distance=0.1"]).min_distance == 0.1
+    assert change_monitoring(stored, ["monitoring=textbook"]).min_distance == 0.1
+    assert change_monitoring(None, []).method == "effect"
 
 
 def test_keys_join_as_numbers_and_labels_of_other_rows_are_named(harness, run):
