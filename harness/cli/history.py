@@ -30,10 +30,10 @@ def run(options: argparse.Namespace) -> int:
 
     from harness.registry import Registry, reconcile, standing_at
     from harness.registry.journal import read_moves
-    from harness.registry.versions import versions_of
+    from harness.registry.versions import require_model
 
     registry = Registry(options.registry)
-    versions_of(registry, options.name)
+    require_model(registry, options.name)
     standing = reconcile(registry, options.name)
     moves = read_moves(registry, options.name)
     if when is not None:

@@ -20,9 +20,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print versions with their aliases."""
     from harness.registry import Registry, versions_of
-    from harness.registry.versions import model_names
+    from harness.registry.versions import model_names, require_model
 
     registry = Registry(options.registry)
+    if options.name:
+        require_model(registry, options.name)
     names = [options.name] if options.name else model_names(registry)
     told = []
     for name in names:

@@ -6,7 +6,7 @@ from harness.errors import RegistryError
 from harness.registry.journal import read_moves, standing_of
 from harness.registry.names import CHAMPION, PREVIOUS, ModelUri
 from harness.registry.store import Registry
-from harness.registry.versions import Version, find_version
+from harness.registry.versions import Version, find_version, require_model
 
 
 def resolve(registry: Registry, uri: ModelUri) -> Version:
@@ -23,5 +23,6 @@ def resolve(registry: Registry, uri: ModelUri) -> Version:
     else:
         version = registry.aliases(uri.name).get(str(uri.alias))
     if version is None:
+        require_model(registry, uri.name)
         raise RegistryError(f"{uri}: no version has that alias; `harness models` lists them")
     return find_version(registry, uri.name, version)

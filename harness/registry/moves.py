@@ -18,7 +18,7 @@ from harness.registry.journal import (
 )
 from harness.registry.names import CHAMPION, PREVIOUS, check_name
 from harness.registry.store import Registry
-from harness.registry.versions import SHIP, Version, bundle_of, find_version
+from harness.registry.versions import SHIP, Version, bundle_of, find_version, require_model
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +110,7 @@ def rollback(
     standing = standing_of(read_moves(registry, name))
     champion = standing.champion
     if champion is None:
+        require_model(registry, name)
         raise RegistryError(f"{name}: nothing is live yet; `harness promote {name} VERSION` first")
     if champion == to or (leaving is not None and champion != leaving):
         _set_aliases(registry, name, standing)

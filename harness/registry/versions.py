@@ -12,7 +12,7 @@ from urllib.parse import unquote, urlparse
 
 from harness.artefacts import read_json
 from harness.cache import cache_folder
-from harness.errors import ArtefactError, BundleError, RegistryError
+from harness.errors import ArtefactError, BundleError, RegistryError, did_you_mean
 from harness.registry.journal import who
 from harness.registry.names import CHALLENGER, JOURNAL, check_name, check_version
 from harness.registry.store import Registry
@@ -96,11 +96,7 @@ def register(
 
 
 def versions_of(registry: Registry, name: str) -> list[Version]:
-    """All versions of a model, oldest first.
-
-    Raises:
-        RegistryError: If there is no such model.
-    """
+    """All versions of a model, oldest first; none of a model that is not there."""
     check_name(name)
     with registry.asked(f"list the versions of {name}"):
         found = registry.client.search_model_versions(f"name='{name}'")
@@ -117,6 +113,20 @@ def model_names(registry: Registry) -> list[str]:
             found.extend(page)
             found.token = page.token
     return sorted(str(model.name) for model in found if not model.name.endswith(JOURNAL))
+
+
+def require_model(registry: Registry, name: str) -> None:
+    """Refuse a name nobody registered.
+
+    Raises:
+        RegistryError: With the nearest name there is.
+    """
+    check_name(name)
+    names = model_names(registry)
+    if not names:
+        raise RegistryError(f"{name}: no such model; none is registered, see `harness register`")
+    if name not in names:
+        raise RegistryError(f"{name}: no such model; {did_you_mean(name, names)}")
 
 
 def find_version(registry: Registry, name: str, version: str) -> Version:
@@ -136,6 +146,7 @@ def find_version(registry: Registry, name: str, version: str) -> Version:
             entry = None
     if entry is not None and "harness.seal" in entry.tags:
         return _version(entry)
+    require_model(registry, name)
     known = versions_of(registry, name)
     numbers = ", ".join(entry.version for entry in known) or "none"
     raise RegistryError(f"{name}: no version {version}; there are {numbers}")

@@ -19,7 +19,7 @@ from harness.errors import ConfigError, DataError
 from harness.monitor import read_reference
 from harness.registry import Registry, Standing, reconcile, rollback, rollback_target
 from harness.registry.journal import ROLLBACK
-from harness.registry.versions import bundle_folder, bundle_of, find_version
+from harness.registry.versions import bundle_folder, bundle_of, find_version, require_model
 from harness.settings import GuardSettings, MonitoringSettings
 from harness.watch.rows import MonitoredRows
 from harness.watch.run import monitor_rows
@@ -85,6 +85,7 @@ def guard_once(
             raise ConfigError(f"guard.roll_back_on: '{code}' is unknown; valid: {', '.join(CODES)}")
     standing = reconcile(registry, name)
     if standing.champion is None:
+        require_model(registry, name)
         raise ConfigError(f"{name}: nothing is live; `harness promote {name} VERSION` first")
     live_since = dt.datetime.fromisoformat(standing.moves[-1].at)
     rows, refused = _read(log, f"{name}/{standing.champion}", live_since, policy.window_rows)
