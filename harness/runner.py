@@ -63,8 +63,9 @@ def run_experiment(
     dataset, split, values = prepared.dataset, prepared.split, prepared.values
     with stage("audit the columns"):
         findings = prepared.findings
-    trial = _trial(settings, prepared, stage)
     ledger = ledger_place(settings.running.ledger)
+    Chain(ledger).close()  # where it cannot be opened, hours of training would be lost
+    trial = _trial(settings, prepared, stage)
     with stage("open the test window"), Chain(ledger) as chain:
         look = _open(chain, settings, prepared, trial)
     with stage("score the test window"):

@@ -226,6 +226,15 @@ def decision(folder) -> dict:
     return json.loads((folder / "decision.json").read_text())
 
 
+def test_a_ledger_nobody_can_open_is_told_before_anything_is_trained(harness, words, tmp_path):
+    (tmp_path / "file").write_text("no folder")
+    status, _, err = harness("run", *words, "running.ledger=file/l.sqlite", "hydra.run.dir=a")
+    assert status == 2
+    assert "file/l.sqlite: the ledger cannot be opened" in err
+    assert "audit the columns" in err
+    assert "fit the candidate" not in err
+
+
 def test_a_second_candidate_is_exploratory_and_the_first_repeats_its_verdict(
     harness, words, tmp_path
 ):
