@@ -67,3 +67,13 @@ def test_onnx_is_made_where_it_scores_the_same_and_refused_with_the_difference(t
     status, _, err = harness("export", folder, "--to", "onnx", "--out", "other.onnx")
     assert (status, "cannot be converted to ONNX" in err) == (2, True)
     assert not (tmp_path / "other.onnx").exists()
+
+
+def test_what_the_onnx_runtime_would_log_is_said_once(tmp_path, harness):
+    words = [*MODELS["logistic"], "dataset.numeric=[]", "dataset.categorical=[g]"]
+    words.append("preprocess.min_frequency=null")  # leaves no place for a category never seen
+    bundle, features = build(tmp_path, words)
+    write_bundle(bundle, tmp_path / "b", features=features, facts=FACTS, documents={})
+    status, _, err = harness("export", "b", "--to", "onnx", "--out", "model.onnx")
+    assert (status, "Unknown Category" in err) == (2, True)
+    assert len(err.splitlines()) == 1
