@@ -40,6 +40,10 @@ def reworded(
         return _bad_value(match[1], text, overrides, compose)
     if match := re.search(r"Could not (?:override|append to config)[^']*'([^']+)'", text):
         return ConfigError(_unknown_key(match[1], overrides, compose))
+    if match := re.search(r"Cannot find primary config '([^']+)'", text):
+        return ConfigError(
+            f"--config-name {match[1]}: no {match[1]}.yaml, neither packaged nor in --config-dir"
+        )
     if match := re.search(r"Multiple values for (\S+?)\.", text):
         return ConfigError(
             f"defaults list: {match[1]} is chosen twice; write `override /{match[1]}: ...` "
