@@ -131,6 +131,7 @@ def test_overrides_may_stand_on_both_sides_of_a_flag(harness, words):
     ("words", "sentence"),
     [
         (("run", "--configdir", "conf"), "--configdir: no such flag; did you mean '--config-dir'?"),
+        (("run", "--config-name", "mine"), "--config-name mine: no mine.yaml, neither packaged"),
         (
             ("serve", "last", "--portt", "1"),
             "unrecognized arguments: --portt 1 (harness serve --help)",
