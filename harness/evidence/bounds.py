@@ -157,9 +157,10 @@ def logit_cosine_bounds(
 
 def lag1_correlation(leave_one_out: Floats) -> float:
     """Correlation of neighbouring blocks' contributions; 0 for independent days."""
+    if np.ptp(leave_one_out) == 0:  # what is left of their mean is rounding, and all of one sign
+        return 0.0
     d = influence(leave_one_out)
-    total = float((d**2).sum())
-    return float((d[1:] * d[:-1]).sum()) / total if total > 0 else 0.0
+    return float((d[1:] * d[:-1]).sum() / (d**2).sum())
 
 
 def _shrink(d: Floats) -> float:
