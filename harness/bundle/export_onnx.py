@@ -53,9 +53,8 @@ def export_onnx(bundle: Bundle, folder: Path, out: Path) -> float:
         options = {id(bundle.pipeline): {"zipmap": False}}
         model = to_onnx(bundle.pipeline, initial_types=columns, options=options)
         content = model.SerializeToString()
-        quiet = runtime.SessionOptions()
-        quiet.log_severity_level = 4  # what it raises is told below
-        session = runtime.InferenceSession(content, quiet, providers=["CPUExecutionProvider"])
+        runtime.set_default_logger_severity(4)  # what it raises is told below
+        session = runtime.InferenceSession(content, providers=["CPUExecutionProvider"])
         feed = {name: numbers[[name]].to_numpy() for name in schema.numeric}
         feed |= {name: texts[[name]].to_numpy() for name in schema.categorical}
         told = np.asarray(session.run(None, feed)[1][:, 1], dtype=np.float64)
