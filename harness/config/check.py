@@ -189,6 +189,8 @@ def _load_kind(key: str, group: str, value: Any) -> Any:
     if group == "criteria":
         guardrails = value.get("guardrail_metrics") or {}
         where = f"{key}.guardrail_metrics"
+        if not isinstance(guardrails, Mapping):
+            raise ConfigError(f"{where}: expected guardrails by name, got {guardrails!r}")
         values["guardrail_metrics"] = {}
         loaded = _load_typed(key, kinds[kind], values)
         loaded.guardrail_metrics = {

@@ -206,6 +206,7 @@ def test_a_decision_is_asked_again_of_the_runs_own_criteria_changed(
     [
         ("criteria.alpa=0.1", "criteria.alpa: no such key; did you mean 'alpha'?"),
         ("criteria.alpha=nan", "criteria.alpha: nan must be above 0 and below 0.5"),
+        ("criteria.guardrail_metrics=3", "criteria.guardrail_metrics: expected guardrails by name"),
         ("criteria.alpha=0.1,0.2", "only criteria=OPTION and criteria.KEY=VALUE"),
         ("split.test=3d", "only criteria=OPTION and criteria.KEY=VALUE"),
         ("criteria.alpha=[", "no viable alternative"),
