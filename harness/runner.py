@@ -78,7 +78,7 @@ def run_experiment(
     with stage("time single rows"):
         bundle = Bundle(
             pipeline=trial.model.pipeline,
-            schema=InputSchema.of(dataset.roles),
+            schema=InputSchema.of(dataset),
             threshold=trial.threshold.value,
         )
         latency = time_single_rows(bundle, prepared, settings, look.alpha_divisor)

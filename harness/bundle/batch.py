@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Self
 
 import pyarrow as pa
 import pyarrow.csv as pacsv
-import pyarrow.dataset as pads
 import pyarrow.parquet as pq
 
 from harness.artefacts.atomic import new_file
 from harness.bundle.bundle import Bundle
-from harness.data.table_file import column_names, is_csv, separator
+from harness.data.table_file import open_table
 from harness.errors import BundleError, ConfigError, DataError, did_you_mean
 
-# A piece of 30 numbers is 8 MB.
+# Thirty numbers of as many rows are 8 MB.
 PIECE_ROWS = 32_768
 
 
@@ -32,36 +31,39 @@ def score_file(
 
     Args:
         bundle: What scores.
-        table: File or folder of Parquet to read.
+        table: File or folder of Parquet to read, by the readings that the bundle stores.
         out: CSV or Parquet to write: the columns kept, `score` and `alert`, in row order.
-        keep: Columns to carry over.
+        keep: Columns to carry over exactly as the file holds them, `NAME` or `NAME=NEW_NAME`.
         on_rows: Told the number of rows of each piece as it is done.
 
     Returns:
         Rows scored.
 
     Raises:
-        ConfigError: If a column to keep is not there, or the output's kind is unknown.
-        BundleError: If a row cannot be scored, naming column and row; nothing is written.
+        ConfigError: If a column to keep is not there or has the name of an output, or the output's
+            kind is unknown.
+        BundleError: If a column is missing.
+        DataError: If a value does not fit how its column was read in training, naming column, row
+            and value; nothing is written.
     """
     if out.suffix not in (".csv", ".parquet"):
         raise ConfigError(f"--out {out}: write .csv or .parquet")
-    names = column_names(table, key="table")
-    for name in keep:
-        if name not in names:
-            raise ConfigError(f"--keep {name}: no such column; {did_you_mean(name, names)}")
+    file = open_table(table, key="table", asked=bundle.schema.file)
+    kept = _kept(keep, file.names)
     for name in bundle.schema.columns:
-        if name not in names:
-            hint = did_you_mean(name, names)
+        if name not in file.names:
+            hint = did_you_mean(name, file.names)
             raise BundleError(f"column '{name}' is missing from {table}; {hint}")
+    names = list(dict.fromkeys((*bundle.schema.columns, *kept.values())))
     n_rows = 0
     with new_file(out) as path, _Writer(path, out.suffix) as writer:
-        for piece in _pieces(bundle, table, keep):
+        for piece in file.pieces(names, PIECE_ROWS):
+            features = bundle.schema.frame_of_file(piece, first_row=n_rows)
             try:
-                scores = bundle.score(piece)
+                scores = bundle.score_features(features)
             except BundleError as error:
                 raise BundleError(f"{table}, rows from {n_rows:,} on: {error}") from error
-            columns = {name: piece.column(name) for name in keep}
+            columns = {new: piece.column(name) for new, name in kept.items()}
             columns |= {"score": pa.array(scores), "alert": pa.array(scores >= bundle.threshold)}
             writer.write(pa.table(columns))
             n_rows += piece.num_rows
@@ -74,40 +76,26 @@ def score_file(
 
 def n_rows_of(table: Path) -> int | None:
     """Rows of a Parquet file or folder, from its footers; None for CSV."""
-    return (
-        None
-        if is_csv(table, key="table")
-        else int(pads.dataset(table, format="parquet").count_rows())
-    )
+    return open_table(table, key="table").n_rows()
 
 
-def _pieces(bundle: Bundle, table: Path, keep: Sequence[str]) -> Iterator[pa.Table]:
-    names = list(dict.fromkeys((*bundle.schema.columns, *keep)))
-    try:
-        if is_csv(table, key="table"):
-            types = dict.fromkeys(bundle.schema.numeric, pa.float64())
-            types |= dict.fromkeys(bundle.schema.categorical, pa.string())
-            options = pacsv.ConvertOptions(
-                include_columns=names, column_types=types, strings_can_be_null=True
+def _kept(keep: Sequence[str], names: Sequence[str]) -> dict[str, str]:
+    """Columns to carry over: name in the output to name in the table."""
+    kept: dict[str, str] = {}
+    for asked in keep:
+        name, _, new = (asked, "", asked) if asked in names else asked.partition("=")
+        if name not in names:
+            raise ConfigError(f"--keep {name}: no such column; {did_you_mean(name, names)}")
+        new = new or name
+        if new in ("score", "alert"):
+            raise ConfigError(
+                f"--keep {name}: the output has a column '{new}' of its own; give yours another "
+                f"name, such as --keep {name}={name}_before"
             )
-            parse = pacsv.ParseOptions(delimiter=separator(table))
-            with pacsv.open_csv(table, parse_options=parse, convert_options=options) as reader:
-                for batch in reader:
-                    yield from _cut(pa.Table.from_batches([batch]))
-        else:
-            # File by file: a dataset's scanner reads ahead by gigabytes.
-            for file in pads.dataset(table, format="parquet").files:
-                with pq.ParquetFile(file, pre_buffer=False) as parquet:
-                    for batch in parquet.iter_batches(PIECE_ROWS, columns=names):
-                        yield from _cut(pa.Table.from_batches([batch]))
-    except pa.ArrowException as error:
-        first = str(error).splitlines()[0]
-        raise DataError(f"{table}: cannot be read ({first})") from error
-
-
-def _cut(table: pa.Table) -> Iterator[pa.Table]:
-    for start in range(0, table.num_rows, PIECE_ROWS):
-        yield table.slice(start, PIECE_ROWS)
+        if kept.get(new, name) != name:
+            raise ConfigError(f"--keep {asked}: '{new}' is kept already; choose another name")
+        kept[new] = name
+    return kept
 
 
 class _Writer:

@@ -77,7 +77,14 @@ class Bundle:
         return self.score(rows) >= self.threshold
 
     def _through_pipeline(self, table: pd.DataFrame) -> Floats:
-        features = self.schema.frame(table)
+        return self.score_features(self.schema.frame(table))
+
+    def score_features(self, features: pd.DataFrame) -> Floats:
+        """Scores of rows that have the types of training already, shape (n_rows,).
+
+        Raises:
+            BundleError: If the model refuses them.
+        """
         try:
             return pipeline_score(self.pipeline, features)
         except ValueError as error:

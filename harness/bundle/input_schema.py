@@ -4,17 +4,31 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
-from harness.data import Roles
+from harness.data import Dataset
+from harness.data.column_reading import (
+    ColumnReading,
+    Kind,
+    number_text,
+    text_as_category,
+    text_as_number,
+    typed_features,
+)
 from harness.data.dataset import as_category
+from harness.data.dialect import FileFormat
 from harness.errors import BundleError, did_you_mean
 
 _MISSING = object()
+# What a bundle written before readings were stored is read by: numbers may be truth values, and
+# whole numbers lost their zeros when categories were learned.
+_OLD_NUMBER = ColumnReading(kind=Kind.BOOLEAN)
+_OLD_CATEGORY = ColumnReading(kind=Kind.NUMBER)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,20 +38,47 @@ class InputSchema:
     Attributes:
         numeric: Columns that hold numbers or null.
         categorical: Columns that hold text or null.
+        readings: How files, and JSON, hold each; empty in bundles of version 0.1.
+        file: How the training file was said to be written.
     """
 
     numeric: tuple[str, ...]
     categorical: tuple[str, ...]
+    readings: Mapping[str, ColumnReading] = field(default_factory=dict)
+    file: FileFormat = field(default_factory=FileFormat)
 
     @classmethod
-    def of(cls, roles: Roles) -> InputSchema:
-        """The feature columns of a dataset."""
-        return cls(numeric=roles.numeric, categorical=roles.categorical)
+    def of(cls, dataset: Dataset) -> InputSchema:
+        """The feature columns of a dataset, and how its file holds them."""
+        roles = dataset.roles
+        return cls(
+            numeric=roles.numeric,
+            categorical=roles.categorical,
+            readings=dataset.readings,
+            file=dataset.file,
+        )
 
     @property
     def columns(self) -> tuple[str, ...]:
         """All columns, numeric first."""
         return self.numeric + self.categorical
+
+    def frame_of_file(self, table: pa.Table, *, first_row: int = 0) -> pd.DataFrame:
+        """Bring raw columns of a file to the types of training, as training did.
+
+        Args:
+            table: Columns as `TableFile` reads them: text of a CSV, typed values of Parquet.
+            first_row: Row of the file that they begin with, for errors.
+
+        Raises:
+            DataError: If a value does not fit how its column was read, naming column and row.
+        """
+        readings = {
+            **dict.fromkeys(self.numeric, _OLD_NUMBER),
+            **dict.fromkeys(self.categorical, _OLD_CATEGORY),
+            **self.readings,
+        }
+        return typed_features(table, readings, self.numeric, self.categorical, first_row=first_row)
 
     def frame(self, table: pd.DataFrame) -> pd.DataFrame:
         """Bring a table to the types of training; extra columns are left out.
@@ -50,8 +91,9 @@ class InputSchema:
             if name not in table.columns:
                 hint = did_you_mean(name, map(str, table.columns))
                 raise BundleError(f"column '{name}' is missing from the rows to score; {hint}")
-        columns: dict[str, Any] = {name: _numbers(table[name]) for name in self.numeric}
-        columns |= {name: _categories(table[name]) for name in self.categorical}
+        known = self.readings
+        columns: dict[str, Any] = {n: _numbers(table[n], known.get(n)) for n in self.numeric}
+        columns |= {n: _categories(table[n], known.get(n)) for n in self.categorical}
         return pd.DataFrame(columns, index=pd.RangeIndex(len(table)))
 
     def numbers_of(self, row: Mapping[str, Any]) -> list[float]:
@@ -60,20 +102,25 @@ class InputSchema:
         Raises:
             BundleError: As `frame`.
         """
-        return [_number(name, row.get(name, _MISSING)) for name in self.numeric]
+        known = self.readings
+        return [_number(n, row.get(n, _MISSING), known.get(n)) for n in self.numeric]
 
     def texts_of(self, row: Mapping[str, Any]) -> list[str | None]:
         """Categorical values of one row, None for null, in schema order."""
-        return [_category(name, row.get(name, _MISSING)) for name in self.categorical]
+        known = self.readings
+        return [_category(n, row.get(n, _MISSING), known.get(n)) for n in self.categorical]
 
     def json_schema(self, example: Mapping[str, Any]) -> dict[str, Any]:
         """The input as JSON Schema (draft 2020-12)."""
         properties: dict[str, Any] = {
-            name: {"type": ["number", "null"], "role": "numeric"} for name in self.numeric
+            name: {"type": [*_json_types(self.readings.get(name)), "null"], "role": "numeric"}
+            for name in self.numeric
         }
         properties |= {
             name: {"type": ["string", "null"], "role": "categorical"} for name in self.categorical
         }
+        for name, reading in self.readings.items():
+            properties[name]["reading"] = reading.to_json()
         return {
             "$schema": "https://json-schema.org/draft/2020-12/schema",
             "title": "one row to score",
@@ -82,13 +129,21 @@ class InputSchema:
             "properties": properties,
             "additionalProperties": True,
             "examples": [dict(example)],
+            "file": self.file.to_json(),
         }
 
     @classmethod
     def from_json_schema(cls, schema: Mapping[str, Any]) -> InputSchema:
         """The columns a JSON Schema of `json_schema` describes."""
-        roles = {name: entry["role"] for name, entry in schema["properties"].items()}
+        properties = schema["properties"]
+        roles = {name: entry["role"] for name, entry in properties.items()}
         return cls(
+            readings={
+                name: ColumnReading.from_json(entry["reading"])
+                for name, entry in properties.items()
+                if "reading" in entry
+            },
+            file=FileFormat.from_json(schema.get("file", {})),
             numeric=tuple(name for name, role in roles.items() if role == "numeric"),
             categorical=tuple(name for name, role in roles.items() if role == "categorical"),
         )
@@ -101,30 +156,45 @@ def rows_of(table: pd.DataFrame) -> list[dict[str, Any]]:
     return [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
 
 
-def _numbers(column: pd.Series) -> np.ndarray[Any, np.dtype[np.float64]]:
+def _json_types(reading: ColumnReading | None) -> list[str]:
+    """What JSON may hold where a number belongs."""
+    if reading is not None and reading.kind is Kind.BOOLEAN:
+        return ["boolean", "number"]
+    return ["number", "string"] if reading is not None and reading.from_text else ["number"]
+
+
+def _numbers(
+    column: pd.Series, reading: ColumnReading | None
+) -> np.ndarray[Any, np.dtype[np.float64]]:
+    name = str(column.name)
     if isinstance(column.dtype, pd.CategoricalDtype) or column.dtype == object:
-        return np.array([_number(str(column.name), v, i) for i, v in enumerate(column)])
+        return np.array([_number(name, v, reading, i) for i, v in enumerate(column)])
     try:
         values = column.to_numpy(dtype=np.float64, na_value=np.nan)
     except (TypeError, ValueError):
-        return np.array([_number(str(column.name), v, i) for i, v in enumerate(column)])
+        return np.array([_number(name, v, reading, i) for i, v in enumerate(column)])
     infinite = np.isinf(values)
     if infinite.any():
         row = int(np.flatnonzero(infinite)[0])
-        raise BundleError(
-            f"column '{column.name}', row {row}: {values[row]} is not a finite number"
-        )
+        raise BundleError(f"column '{name}', row {row}: {values[row]} is not a finite number")
     return values
 
 
-def _categories(column: pd.Series) -> pd.Categorical:
-    if column.dtype == object:
-        texts = [_category(str(column.name), value, i) for i, value in enumerate(column)]
-        return as_category(pd.Series(texts, dtype=object))
-    return as_category(column)
+def _categories(column: pd.Series, reading: ColumnReading | None) -> pd.Categorical:
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        # Each distinct value is looked at once, however many rows share it.
+        names = _categories(pd.Series(column.cat.categories, name=column.name), reading)
+        return pd.Categorical.from_codes(
+            np.where(column.cat.codes < 0, -1, names.codes[column.cat.codes]), dtype=names.dtype
+        )
+    if reading is None and column.dtype != object:
+        return as_category(column)
+    name = str(column.name)
+    texts = [_category(name, value, reading, i) for i, value in enumerate(column)]
+    return as_category(pd.Series(texts, dtype=object))
 
 
-def _number(name: str, value: Any, row: int | None = None) -> float:
+def _number(name: str, value: Any, reading: ColumnReading | None, row: int | None = None) -> float:
     if isinstance(value, float):
         if not math.isinf(value):
             return value
@@ -134,6 +204,10 @@ def _number(name: str, value: Any, row: int | None = None) -> float:
         number = _as_float(value)
         if not math.isinf(number):
             return number
+    elif isinstance(value, str) and reading is not None and reading.from_text:
+        parsed = text_as_number(value, reading)
+        if parsed is not None:
+            return parsed
     where = f"column '{name}'" + (f", row {row}" if row is not None else "")
     if value is _MISSING:
         raise BundleError(f"{where} is missing from the row to score; pass null if it is not known")
@@ -147,18 +221,23 @@ def _as_float(value: Any) -> float:
         return math.inf
 
 
-def _category(name: str, value: Any, row: int | None = None) -> str | None:
+def _category(
+    name: str, value: Any, reading: ColumnReading | None, row: int | None = None
+) -> str | None:
     if isinstance(value, str):
-        return value
+        if reading is None or reading.kind is Kind.TEXT:
+            return value
+        return text_as_category(value, reading)
+    where = f"column '{name}'" + (f", row {row}" if row is not None else "")
     if value is _MISSING:
-        raise BundleError(
-            f"column '{name}' is missing from the row to score; pass null if not known"
-        )
-    if not isinstance(value, (int, float, np.generic, type(None))) and value is not pd.NA:
-        where = f"column '{name}'" + (f", row {row}" if row is not None else "")
-        raise BundleError(f"{where}: {value!r:.60} is no category; pass text, a number or null")
+        raise BundleError(f"{where} is missing from the row to score; pass null if not known")
     if value is None or value is pd.NA or (isinstance(value, float) and math.isnan(value)):
         return None
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value)
+    if not isinstance(value, (int, float, np.generic)):
+        raise BundleError(f"{where}: {value!r:.60} is no category; pass text, a number or null")
+    if reading is not None and reading.zero_padded:
+        raise BundleError(
+            f"{where}: {value!r:.60} is a number, but texts with leading zeros such as 007 were "
+            "learned; pass text"
+        )
+    return number_text(value) if isinstance(value, float) else str(value)

@@ -15,7 +15,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("table", type=Path, help="CSV or Parquet file, or a folder of Parquet")
     parser.add_argument("--out", type=Path, required=True, help="CSV or Parquet file to write")
     parser.add_argument(
-        "--keep", default="", metavar="COLUMN,...", help="columns to carry over to the output"
+        "--keep",
+        action="append",
+        default=[],
+        metavar="COLUMN,...",
+        help="columns to carry over exactly as they are; COLUMN=NAME renames one; may be repeated",
     )
     parser.add_argument(
         "--trust", action="append", default=[], metavar="TYPE", help="a type to trust, by full name"
@@ -33,7 +37,7 @@ def run(options: argparse.Namespace) -> int:
 
     bundle = load_bundle(folder, trust=options.trust)
     table = options.table.expanduser()
-    keep = [name for name in options.keep.split(",") if name]
+    keep = [name for listed in options.keep for name in listed.split(",") if name]
     console = Console(file=sys.stderr)
     with Progress(console=console, disable=not console.is_terminal, transient=True) as progress:
         total = n_rows_of(table) if table.exists() else None

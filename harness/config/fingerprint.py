@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import Any
 
 from harness.config.own_code import own_classes
-from harness.settings import PROTOCOL_KEYS, AbtestRunSettings, RunSettings
+from harness.settings import PROTOCOL_KEYS, AbtestRunSettings, FileSettings, RunSettings
 
 # Words for readers change no figure, so rewording them keeps runs comparable.
 _WORDS = {"description", "population", "positive_meaning", "prediction_time", "owner"}
@@ -27,11 +27,11 @@ def candidate_dict(settings: RunSettings) -> dict[str, Any]:
 def protocol_fingerprint(settings: RunSettings) -> str:
     """SHA-256 of the canonical protocol, without descriptive words.
 
-    Where a table is read from, and whether part by part, is left out: its rows have a
-    fingerprint of their own.
+    Where a table is read from, how its file is written, and whether it is read part by part is
+    left out: its rows have a fingerprint of their own.
     """
     protocol = _without_words(protocol_dict(settings))
-    for key in ("path", "stream"):
+    for key in ("path", "stream", *(field.name for field in fields(FileSettings))):
         protocol["dataset"].pop(key, None)
     return _sha256(protocol)
 

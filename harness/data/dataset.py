@@ -10,6 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from harness.data.column_reading import ColumnReading, number_text
+from harness.data.dialect import FileFormat
 from harness.data.roles import Roles
 from harness.errors import DataError
 
@@ -37,6 +39,9 @@ class Dataset:
         n_unlabelled: Rows kept out for want of a label.
         notes: Sentences about what was inferred or left out.
         source: Where the rows came from, for provenance.
+        readings: How the feature columns of a file are read, by name; empty where they come from
+            code.
+        file: How the file was said to be written.
     """
 
     name: str
@@ -53,6 +58,8 @@ class Dataset:
     feature_times: Mapping[str, NDArray[np.datetime64]] = field(default_factory=dict)
     other_times: Mapping[str, NDArray[np.datetime64]] = field(default_factory=dict)
     key: str = ""
+    readings: Mapping[str, ColumnReading] = field(default_factory=dict)
+    file: FileFormat = field(default_factory=FileFormat)
 
     def __len__(self) -> int:
         return len(self.label)
@@ -140,6 +147,4 @@ def as_category(column: pd.Series) -> pd.Categorical:
 
 
 def _text(value: object) -> str:
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value)
+    return number_text(value) if isinstance(value, float) else str(value)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from harness.data.column_reading import ColumnReading, Kind
 
 # A text column with more distinct values than this, or on more than this share of
 # rows distinct, names rows rather than describing them.
@@ -44,12 +47,13 @@ class Roles:
 
 
 def infer_features(
-    frame: pd.DataFrame, candidates: Sequence[str]
+    table: pa.Table, readings: Mapping[str, ColumnReading], candidates: Sequence[str]
 ) -> tuple[list[str], list[str], list[str]]:
     """Sort columns into numeric and categorical features, and say what was left out.
 
     Args:
-        frame: The table as read.
+        table: The table, raw.
+        readings: How its columns are read.
         candidates: Columns that have no other role.
 
     Returns:
@@ -59,40 +63,27 @@ def infer_features(
     categorical: list[str] = []
     notes: list[str] = []
     for name in candidates:
-        column = frame[name]
-        try:
-            n_distinct = int(column.nunique(dropna=True))
-        except TypeError:  # lists, structs: values that cannot be compared
+        column, kind = table.column(name), readings[name].kind
+        if kind is Kind.NESTED:
             notes.append(
                 f"{name}: left out, its values are nested; derive numbers or texts from them"
             )
             continue
-        if n_distinct == 0:
+        if kind is Kind.EMPTY or column.null_count == len(column):
             notes.append(f"{name}: left out, every value is null")
-        elif n_distinct == 1 and not column.isna().any():
+            continue
+        n_distinct = int(pc.count_distinct(column, mode="only_valid").as_py())
+        if n_distinct == 1 and column.null_count == 0:
             notes.append(f"{name}: left out, the same value in every row")
-        elif pd.api.types.is_datetime64_any_dtype(column.dtype):
+        elif kind is Kind.TIME:
             notes.append(
-                f"{name}: left out, a time; derive a number from it (days since) to use it"
+                f"{name}: left out, a time; derive a number from it (days since) to use it, or set "
+                f"dataset.label_time={name} if it is when the label became known"
             )
-        elif pd.api.types.is_bool_dtype(column.dtype) or pd.api.types.is_numeric_dtype(
-            column.dtype
-        ):
+        elif kind in (Kind.NUMBER, Kind.BOOLEAN):
             numeric.append(name)
-        elif n_distinct > min(MAX_CATEGORIES, max(50, MAX_DISTINCT_SHARE * len(frame))):
-            notes.append(f"{name}: left out, {_why_not_a_category(column, n_distinct)}")
+        elif n_distinct > min(MAX_CATEGORIES, max(50, MAX_DISTINCT_SHARE * len(column))):
+            notes.append(f"{name}: left out, {n_distinct} distinct texts look like an identifier")
         else:
             categorical.append(name)
     return numeric, categorical, notes
-
-
-def _why_not_a_category(column: pd.Series, n_distinct: int) -> str:
-    """Many distinct texts: an identifier, or numbers with a few words among them."""
-    numbers = pd.to_numeric(column, errors="coerce")
-    words = column[numbers.isna() & column.notna()]
-    if len(words) < 0.05 * len(column):
-        return (
-            f"numbers but for {len(words)} values (first '{words.iloc[0]}' in row "
-            f"{words.index[0]}); make those null to use it"
-        )
-    return f"{n_distinct} distinct texts look like an identifier"

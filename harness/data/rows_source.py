@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.dataset as pads
-import pyarrow.parquet as pq
 
-from harness.data.table_file import column_names, is_csv, read_columns
+from harness.data.column_reading import (
+    TEXT,
+    ColumnReading,
+    infer_readings,
+    keys,
+    lenient,
+    time_values,
+)
+from harness.data.dialect import FileFormat
+from harness.data.table_file import TableFile, open_table
 from harness.errors import ConfigError, DataError
 
 _KEY = "table"
@@ -33,16 +40,31 @@ class RowsSource:
         columns: Names of its columns.
         n_rows: Rows.
         read: Reads some columns of all rows.
+        raw: Reads one column of all rows as it was stored.
         is_log: Whether it is a server's log.
-        path: Parquet to stream rows from; None where the table is in memory.
+        pieces: Reads some columns, so many rows at a time; None where the table is in memory.
     """
 
     name: str
     columns: Sequence[str]
     n_rows: int
     read: Callable[[Sequence[str]], pd.DataFrame]
+    raw: Callable[[str], pa.ChunkedArray]
     is_log: bool = False
-    path: Path | None = None
+    pieces: Callable[[Sequence[str], int], Iterator[pd.DataFrame]] | None = None
+
+    def keys(self, name: str) -> pd.Series:
+        """A column that names rows or units, as exact text, None for null.
+
+        Raises:
+            DataError: If identifiers were stored as floats and have lost digits.
+        """
+        texts = keys(name, self.raw(name), key="--key")
+        return pd.Series(texts.to_pandas(), dtype=object, name=name)
+
+    def times(self, name: str) -> pd.Series:
+        """A column that holds times, whole numbers exactly."""
+        return time_values(name, self.raw(name))
 
     def column_blocks(self, names: Sequence[str]) -> Iterator[pd.DataFrame]:
         """The named columns, some at a time, each with all rows."""
@@ -52,15 +74,12 @@ class RowsSource:
     def row_pieces(self, names: Sequence[str]) -> Iterator[pd.DataFrame]:
         """The named columns, some rows at a time, in order."""
         size = max(1, _CELLS_AT_ONCE // max(1, len(names)))
-        if self.path is None:
+        if self.pieces is None:
             frame = self.read(names)
             for start in range(0, len(frame), size):
                 yield frame.iloc[start : start + size]
-            return
-        for file in pads.dataset(self.path, format="parquet").files:
-            with pq.ParquetFile(file, pre_buffer=False) as parquet:
-                for batch in parquet.iter_batches(size, columns=list(names)):
-                    yield pa.Table.from_batches([batch]).to_pandas(date_as_object=False)
+        else:
+            yield from self.pieces(names, size)
 
 
 def source_of_frame(frame: pd.DataFrame, name: str, *, is_log: bool = False) -> RowsSource:
@@ -70,12 +89,23 @@ def source_of_frame(frame: pd.DataFrame, name: str, *, is_log: bool = False) -> 
         columns=[str(column) for column in frame.columns],
         n_rows=len(frame),
         read=lambda names: frame[list(names)],
+        raw=lambda name: _raw(frame[name]),
         is_log=is_log,
     )
 
 
-def open_source(path: Path) -> RowsSource:
+def open_source(
+    path: Path,
+    readings: Mapping[str, ColumnReading] | None = None,
+    asked: FileFormat | None = None,
+) -> RowsSource:
     """A CSV or Parquet file, a folder of Parquet, or a server's log.
+
+    Args:
+        path: Where it lies.
+        readings: How columns of these names were read in training; others are read as their own
+            values suggest. A value that does not fit is kept as it is, to be counted.
+        asked: How the training file was said to be written.
 
     Raises:
         ConfigError: If there is no such file, or its name says nothing.
@@ -83,19 +113,51 @@ def open_source(path: Path) -> RowsSource:
     """
     if log := log_files(path):
         return source_of_frame(_read_log(log), path.name, is_log=True)
-    names = column_names(path, key=_KEY)
-    if is_csv(path, key=_KEY):
-        return source_of_frame(read_columns(path, names, key=_KEY), path.stem)
-    n_rows = int(pads.dataset(path, format="parquet").count_rows())
-    if n_rows == 0:
+    file = open_table(path, key=_KEY, asked=asked)
+    known = readings or {}
+    if not file.is_typed:
+        table = file.read(file.names)
+        frame = source_of_frame(_as_read(file, table, known), path.stem)
+        return replace(frame, raw=table.column)
+    n_rows = file.n_rows()
+    if not n_rows:
         raise DataError(f"{_KEY}: {path} has a header but no rows")
     return RowsSource(
         name=path.stem,
-        columns=names,
+        columns=file.names,
         n_rows=n_rows,
-        read=lambda wanted: read_columns(path, wanted, key=_KEY),
-        path=path,
+        read=lambda wanted: _as_read(file, file.read(wanted), known),
+        raw=lambda name: file.read([name]).column(name),
+        pieces=lambda wanted, size: (
+            _as_read(file, piece, known) for piece in file.pieces(wanted, size)
+        ),
     )
+
+
+def _raw(column: pd.Series) -> pa.ChunkedArray:
+    try:
+        return pa.chunked_array([pa.Array.from_pandas(column)])
+    except (pa.ArrowException, TypeError):  # values of several types: each by itself
+        texts = [None if value is None else str(value) for value in column]
+        return pa.chunked_array([pa.array(texts, pa.string())])
+
+
+def _as_read(file: TableFile, table: pa.Table, known: Mapping[str, ColumnReading]) -> pd.DataFrame:
+    """Raw columns by their readings in training, values that do not fit as they are.
+
+    Text in a typed file stays text where training saw numbers: the change of type is a finding.
+    """
+    unknown = [name for name in table.column_names if name not in known]
+    inferred, _ = infer_readings(
+        table.select(unknown), FileFormat(), is_typed=file.is_typed, delimiter=file.delimiter
+    )
+    readings = {**inferred, **known}
+    columns = {}
+    for name in table.column_names:
+        column, reading = table.column(name), readings[name]
+        is_new_type = file.is_typed and pa.types.is_string(column.type) and not reading.from_text
+        columns[name] = lenient(name, column, TEXT if is_new_type else reading)
+    return pd.DataFrame(columns, index=pd.RangeIndex(table.num_rows))
 
 
 def log_files(path: Path) -> list[Path]:
@@ -136,7 +198,8 @@ def _read_log(files: Sequence[Path]) -> pd.DataFrame:
     rows = [_log_row(path, number, line) for path, number, line in read_lines(files)]
     if not rows:
         raise DataError(f"{_KEY}: {files[0].parent} holds a log without requests")
-    return pd.DataFrame(rows)
+    # As JSON gave them: whole numbers beside a null would become floats and lose digits.
+    return pd.DataFrame(rows, dtype=object).infer_objects()
 
 
 def _log_row(path: Path, number: int, line: str) -> dict[str, object]:

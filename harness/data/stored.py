@@ -11,7 +11,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from harness.cache import Stored
+from harness.data.column_reading import ColumnReading
 from harness.data.dataset import Dataset
+from harness.data.dialect import FileFormat
 from harness.data.roles import Roles
 
 # Columns that are no columns of the frame.
@@ -38,6 +40,8 @@ def pack_dataset(dataset: Dataset) -> Stored:
     facts: dict[str, Any] = {name: getattr(dataset, name) for name in _FACTS}
     facts |= {"roles": asdict(dataset.roles), "notes": list(dataset.notes)}
     facts["columns"] = [str(name) for name in dataset.frame.columns]
+    facts["readings"] = {name: each.to_json() for name, each in dataset.readings.items()}
+    facts["file"] = dataset.file.to_json()
     return Stored(table=pa.table(columns), facts=facts)
 
 
@@ -67,6 +71,8 @@ def unpack_dataset(stored: Stored) -> Dataset:
         notes=tuple(facts["notes"]),
         feature_times=times(_FEATURE_TIME),
         other_times=times(_OTHER_TIME),
+        readings={n: ColumnReading.from_json(r) for n, r in facts["readings"].items()},
+        file=FileFormat.from_json(facts["file"]),
     )
 
 

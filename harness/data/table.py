@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from numpy.typing import NDArray
 
-from harness.data.dataset import Dataset, as_category, as_features
+from harness.data.column_reading import (
+    ColumnReading,
+    Kind,
+    categories,
+    infer_readings,
+    keys,
+    plain,
+    time_values,
+    typed_features,
+)
+from harness.data.dataset import Dataset
+from harness.data.dialect import FileFormat
 from harness.data.duration import Duration
 from harness.data.label_column import read_label
 from harness.data.roles import Roles, infer_features
-from harness.data.table_file import column_names, read_columns
+from harness.data.table_file import open_table
 from harness.data.time_column import read_time
-from harness.errors import ConfigError, did_you_mean
-from harness.settings import TableDataset
+from harness.errors import ConfigError, HarnessError, did_you_mean
+from harness.settings import FileSettings, TableDataset
 
 
 def read_table(settings: TableDataset) -> Dataset:
@@ -27,10 +41,59 @@ def read_table(settings: TableDataset) -> Dataset:
         DataError: If the file or one of its columns cannot be used.
     """
     path = table_path(settings)
-    names = column_names(path)
-    check_columns(settings, names)
-    frame = read_columns(path, wanted_columns(settings, names))
-    return dataset_of(settings, frame, path.stem, path.name)
+    file = open_table(path, asked=file_format(settings))
+    check_columns(settings, file.names)
+    table = file.read(wanted_columns(settings, file.names, file.index))
+    rows = raw_rows(settings, table, is_typed=file.is_typed, delimiter=file.delimiter)
+    return dataset_of(settings, rows, path.stem, path.name, notes=file.notes)
+
+
+def file_format(settings: FileSettings) -> FileFormat:
+    """What a config says about how its file is written."""
+    said = {f.name: getattr(settings, f.name) for f in fields(FileSettings)}
+    nulls = said.pop("null_values")
+    return FileFormat(**said, null_values=None if nulls is None else tuple(nulls))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class RawRows:
+    """Rows as a file holds them, and how their columns are read.
+
+    Attributes:
+        table: Raw columns.
+        readings: How each is read.
+        notes: What was detected that a reader would want to know.
+    """
+
+    table: pa.Table
+    readings: Mapping[str, ColumnReading]
+    notes: tuple[str, ...] = ()
+
+    def series(self, name: str) -> pd.Series:
+        """A column as pandas sees it."""
+        return plain(name, self.table.column(name), self.readings[name])
+
+    def category(self, name: str) -> pd.Categorical:
+        """A column as a categorical of text."""
+        return categories(name, self.table.column(name), self.readings[name])
+
+
+def raw_rows(
+    settings: TableDataset, table: pa.Table, *, is_typed: bool, delimiter: str = ","
+) -> RawRows:
+    """Rows with the readings that their own values suggest.
+
+    Raises:
+        ConfigError: If numbers can be read in two ways, naming the key that decides.
+    """
+    readings, notes = infer_readings(
+        table,
+        file_format(settings),
+        numeric=settings.numeric or [],
+        is_typed=is_typed,
+        delimiter=delimiter,
+    )
+    return RawRows(table=table, readings=readings, notes=tuple(notes))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,60 +113,65 @@ class Features:
 
 def dataset_of(
     settings: TableDataset,
-    frame: pd.DataFrame,
+    rows: RawRows,
     name: str,
     source: str,
     *,
     features: Features | None = None,
     has_features: bool = True,
+    notes: Sequence[str] = (),
 ) -> Dataset:
     """Rows as read, typed and without those that have no label.
 
     Args:
         settings: What the columns mean.
-        frame: The table, or some of its rows.
+        rows: The table, or some of its rows.
         name: What the data is called.
         source: Where it came from.
         features: Which columns are features; None infers those not given.
-        has_features: Whether the frame holds them; a streamed table's are read part by part.
+        has_features: Whether the rows hold them; a streamed table's are read part by part.
+        notes: What was detected of the file.
 
     Raises:
-        ConfigError: If a key cannot be meant.
+        ConfigError: If a key is not valid.
         DataError: If a column cannot be used.
     """
     time_name, label_name = str(settings.time), str(settings.label)
-    time = read_time(
-        "dataset.time", frame[time_name], unit=settings.time_unit, timezone=settings.timezone
-    )
-    label, labelled = read_label(frame[label_name], settings.positive)
-    known = _label_known(settings, frame, time)
+    said = list(notes)
+    time = _times(settings, rows, "time", time_name, said)
+    label, labelled = read_label(_label(rows, label_name), settings.positive)
+    known = _label_known(settings, rows, time, said)
     labelled = labelled & ~np.isnat(known)
     n_unlabelled = int((~labelled).sum())
-    frame = frame.loc[labelled].reset_index(drop=True)
+    if n_unlabelled:
+        rows = replace(rows, table=rows.table.filter(pa.array(labelled)))
 
-    chosen = features or features_of(settings, frame)
-    notes = list(chosen.notes)
-    if has_features:
-        typed = as_features(frame, chosen.numeric, chosen.categorical)
-    else:
-        numbers = [n for n in settings.rule_columns if n in chosen.numeric]
-        typed = as_features(frame, numbers, [])
+    chosen = features or features_of(settings, rows)
+    said += chosen.notes
+    said += rows.notes
+    numeric = chosen.numeric
+    if not has_features:
+        numeric = tuple(n for n in settings.rule_columns if n in chosen.numeric)
+    typed = typed_features(
+        rows.table, rows.readings, numeric, chosen.categorical if has_features else ()
+    )
     for column in (*settings.value, *settings.after_outcome):
-        if column not in typed and column in frame:
-            typed[column] = frame[column]
+        if column not in typed and column in rows.table.column_names:
+            typed[column] = rows.series(column)
     for column in (*settings.segments, *settings.rule_columns):
         if column not in typed:
-            typed[column] = as_category(frame[column])
+            typed[column] = rows.category(column)
     if n_unlabelled:
-        notes.append(f"{label_name}: {n_unlabelled:,} rows without a label are kept out")
+        said.append(f"{label_name}: {n_unlabelled:,} rows without a label are kept out")
     entity = settings.entity
+    others = _other_times(settings, rows) if has_features else {}
     return Dataset(
         name=name,
         frame=typed,
         time=time[labelled],
         label=label[labelled],
         label_known=known[labelled],
-        entity=_as_text(frame[entity]) if entity else None,
+        entity=_entities(rows.table.column(entity), entity, said) if entity else None,
         roles=Roles(
             time=time_name,
             label=label_name,
@@ -116,10 +184,12 @@ def dataset_of(
         ),
         timezone=settings.timezone,
         n_unlabelled=n_unlabelled,
-        notes=tuple(notes),
+        notes=tuple(said),
         source=source,
-        feature_times=_feature_times(settings, frame, chosen) if has_features else {},
-        other_times=_other_times(settings, frame) if has_features else {},
+        feature_times=_feature_times(settings, rows, chosen) if has_features else {},
+        other_times=others,
+        readings={n: rows.readings[n] for n in (*chosen.numeric, *chosen.categorical)},
+        file=file_format(settings),
     )
 
 
@@ -144,15 +214,30 @@ def _required(key: str, value: str | None) -> str:
     return value
 
 
-def _as_text(column: pd.Series) -> NDArray[np.object_]:
-    """Names as text; rows of one name share it."""
-    if not isinstance(column.dtype, pd.CategoricalDtype):
-        return column.astype(str).to_numpy(dtype=object)
-    names = np.array([*map(str, column.cat.categories), str(np.nan)], dtype=object)
-    return names[column.cat.codes.to_numpy()]
+def _label(rows: RawRows, name: str) -> pd.Series:
+    """The outcome; whole numbers as such, as users would write them."""
+    column = rows.series(name)
+    if pd.api.types.is_float_dtype(column.dtype):
+        known = column.dropna()
+        if (known == known.round()).all() and not np.isinf(known).any():
+            return column.astype("Int64")
+    return column
 
 
-def check_columns(settings: TableDataset, names: list[str]) -> None:
+def _entities(column: pa.ChunkedArray, name: str, notes: list[str]) -> NDArray[np.object_]:
+    """Names as exact text, rows of one name sharing it; a row without one stands alone."""
+    encoded = keys(name, column, key="dataset.entity").dictionary_encode()
+    names = np.array([*encoded.dictionary.to_pylist(), None], dtype=object)
+    codes = encoded.indices.fill_null(len(names) - 1).to_numpy(zero_copy_only=False)
+    found: NDArray[np.object_] = names[codes]
+    absent = np.flatnonzero(codes == len(names) - 1)
+    if len(absent):
+        found[absent] = [f"(no {name}, row {row})" for row in absent]
+        notes.append(f"{name}: {len(absent):,} rows name none; each is taken for one of its own")
+    return found
+
+
+def check_columns(settings: TableDataset, names: Sequence[str]) -> None:
     """Refuse names that are no columns, and roles that cannot go together.
 
     Args:
@@ -192,11 +277,21 @@ def check_columns(settings: TableDataset, names: list[str]) -> None:
         raise ConfigError("dataset.label_delay: label_time says it row by row; keep one of them")
 
 
-def wanted_columns(settings: TableDataset, names: list[str]) -> list[str]:
-    """Columns to read: all that may be features where these are not given."""
+def wanted_columns(
+    settings: TableDataset, names: Sequence[str], index: Sequence[str] = ()
+) -> list[str]:
+    """Columns to read: all that may be features where these are not given.
+
+    Args:
+        settings: What the columns mean.
+        names: All columns.
+        index: Those that pandas stored as an index: read only where a role names them.
+    """
+    named = _named(settings)
     if settings.numeric is None or settings.categorical is None:
-        return [name for name in names if name not in settings.ignore or name in _named(settings)]
-    return [name for name in names if name in _named(settings)]
+        left_out = {*settings.ignore, *index}
+        return [name for name in names if name not in left_out or name in named]
+    return [name for name in names if name in named]
 
 
 def _named(settings: TableDataset) -> set[str]:
@@ -214,24 +309,36 @@ def _named(settings: TableDataset) -> set[str]:
 
 
 def _label_known(
-    settings: TableDataset, frame: pd.DataFrame, time: NDArray[np.datetime64]
+    settings: TableDataset, rows: RawRows, time: NDArray[np.datetime64], notes: list[str]
 ) -> NDArray[np.datetime64]:
     if settings.label_time:
-        known = read_time(
-            "dataset.label_time",
-            frame[settings.label_time],
-            unit=settings.time_unit,
-            timezone=settings.timezone,
-            allow_null=True,
-        )
+        known = _times(settings, rows, "label_time", settings.label_time, notes, allow_null=True)
         return np.where(np.isnat(known), known, np.maximum(known, time))
     if settings.label_delay:
         return Duration.parse("dataset.label_delay", settings.label_delay).after_each(time)
     return time
 
 
+def _times(
+    settings: TableDataset,
+    rows: RawRows,
+    role: str,
+    name: str,
+    notes: list[str],
+    *,
+    allow_null: bool = False,
+) -> NDArray[np.datetime64]:
+    return read_time(
+        f"dataset.{role}",
+        time_values(name, rows.table.column(name)),
+        unit=settings.time_unit,
+        timezone=settings.timezone,
+        allow_null=allow_null,
+    )
+
+
 def _feature_times(
-    settings: TableDataset, frame: pd.DataFrame, chosen: Features
+    settings: TableDataset, rows: RawRows, chosen: Features
 ) -> dict[str, NDArray[np.datetime64]]:
     """When each feature's value was computed, where a column says so."""
     found, features = {}, (*chosen.numeric, *chosen.categorical)
@@ -240,37 +347,41 @@ def _feature_times(
             raise ConfigError(
                 f"dataset.feature_times.{feature}: no such feature; {did_you_mean(feature, features)}"
             )
-        found[feature] = read_time(
-            f"dataset.feature_times.{feature}",
-            frame[name],
-            unit=settings.time_unit,
-            timezone=settings.timezone,
-            allow_null=True,
-        )
+        role = f"feature_times.{feature}"
+        found[feature] = _times(settings, rows, role, name, [], allow_null=True)
     return found
 
 
-def _other_times(settings: TableDataset, frame: pd.DataFrame) -> dict[str, NDArray[np.datetime64]]:
-    """Time columns without a role: they may tell another order than the table's own."""
+def _other_times(settings: TableDataset, rows: RawRows) -> dict[str, NDArray[np.datetime64]]:
+    """Time columns without a role: they may tell another order than the table's own.
+
+    A column that can be read in two ways, by day or by month first, is left out.
+    """
     roles = {settings.time, settings.label_time, *settings.feature_times.values()}
-    return {
-        str(name): read_time(
-            str(name), frame[name], unit=None, timezone=settings.timezone, allow_null=True
-        )
-        for name in frame.columns
-        if name not in roles and pd.api.types.is_datetime64_any_dtype(frame[name].dtype)
-    }
+    found = {}
+    for name in rows.table.column_names:
+        if name in roles or rows.readings[name].kind is not Kind.TIME:
+            continue
+        with suppress(HarnessError):
+            found[name] = read_time(
+                name,
+                time_values(name, rows.table.column(name)),
+                unit=None,
+                timezone=settings.timezone,
+                allow_null=True,
+            )
+    return found
 
 
-def features_of(settings: TableDataset, frame: pd.DataFrame) -> Features:
+def features_of(settings: TableDataset, rows: RawRows) -> Features:
     """Feature columns; lists given are taken as they are, others inferred."""
     taken = {settings.time, settings.label, settings.label_time, settings.entity}
     taken |= {*settings.value, *settings.after_outcome, *settings.ignore}
     taken |= set(settings.feature_times.values())
     given_numeric, given_categorical = settings.numeric, settings.categorical
     taken |= {*(given_numeric or []), *(given_categorical or [])}
-    free = [name for name in frame.columns if name not in taken]
-    numeric, categorical, notes = infer_features(frame, free)
+    free = [name for name in rows.table.column_names if name not in taken]
+    numeric, categorical, notes = infer_features(rows.table, rows.readings, free)
     if given_numeric is not None:
         numeric, notes = list(given_numeric), []
     if given_categorical is not None:

@@ -125,3 +125,11 @@ def _localised(index: pd.DatetimeIndex, zone: ZoneInfo) -> NDArray[np.datetime64
 
 def _utc(index: pd.DatetimeIndex) -> NDArray[np.datetime64]:
     return index.tz_convert("UTC").tz_localize(None).to_numpy().astype("datetime64[us]")
+
+
+def looks_like_times(column: pd.Series) -> bool:
+    """Whether texts are times in ISO 8601; never raises."""
+    text = column.dropna().astype("string").str.strip()
+    if text.empty or not text.head(200).str.match(r"\d{4}-\d\d").all():
+        return False
+    return bool(pd.to_datetime(text, format="ISO8601", errors="coerce", utc=True).notna().all())

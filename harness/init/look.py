@@ -11,8 +11,8 @@ import pandas as pd
 
 from harness.data.dataset import Dataset
 from harness.data.label_column import read_label
-from harness.data.table import dataset_of, features_of
-from harness.data.table_file import column_names, read_columns
+from harness.data.table import dataset_of, features_of, raw_rows
+from harness.data.table_file import open_table
 from harness.data.time_column import read_time
 from harness.errors import ConfigError, DataError, did_you_mean
 from harness.settings import TableDataset
@@ -64,8 +64,13 @@ def look_at(path: Path, time: str | None, label: str | None) -> Looked:
     """
     if not path.exists():
         raise ConfigError(f"no file at {path}; check the spelling and the folder")
-    frame = read_columns(path, column_names(path))
-    notes: list[str] = []
+    file = open_table(path)
+    names = [name for name in file.names if name not in file.index or name in (time, label)]
+    rows = raw_rows(
+        TableDataset(), file.read(names), is_typed=file.is_typed, delimiter=file.delimiter
+    )
+    frame = pd.DataFrame({name: rows.series(name) for name in names})
+    notes: list[str] = [*file.notes, *rows.notes]
     if label in frame and _n_values(frame[label]) == 0:
         raise DataError(f"--label: column '{label}' holds no outcome; name one with two values")
     time = time or _only_time(frame, notes)
@@ -88,14 +93,14 @@ def look_at(path: Path, time: str | None, label: str | None) -> Looked:
     if ignored := [n for n in entities if pd.api.types.is_numeric_dtype(frame[n].dtype)]:
         notes += [f"{name}: left out, its name and values are an identifier's" for name in ignored]
     settings = replace(settings, ignore=ignored)
-    found = features_of(settings, frame)
+    found = features_of(settings, rows)
     notes += found.notes
     segments = _segments(frame, found.categorical)
     settings = replace(settings, segments=segments, rule_columns=segments)
     window, n_test_days = _window(when)
     return Looked(
         settings=settings,
-        dataset=dataset_of(settings, frame, path.stem, path.name, features=found),
+        dataset=dataset_of(settings, rows, path.stem, path.name, features=found),
         window=window,
         n_test_days=n_test_days,
         later_times=_later_times(frame, time, when),

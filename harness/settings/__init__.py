@@ -28,7 +28,7 @@ from harness.settings.candidate import (
     ThresholdPolicy,
     TopFractionThreshold,
 )
-from harness.settings.dataset import FlightsDataset, RoleSettings, TableDataset
+from harness.settings.dataset import FileSettings, FlightsDataset, RoleSettings, TableDataset
 from harness.settings.guard import GuardSettings
 from harness.settings.monitoring import MonitoringSettings, NotifySettings
 from harness.settings.protocol import (
@@ -62,6 +62,7 @@ __all__ = [
     "CandidateSettings",
     "ChampionBaseline",
     "CriteriaSettings",
+    "FileSettings",
     "FixedThreshold",
     "FlightsDataset",
     "GuardSettings",

@@ -38,6 +38,31 @@ class RoleSettings:
 
 
 @dataclass(kw_only=True)
+class FileSettings:
+    """How a text file is written; null is detected, and said where it is not the usual.
+
+    Attributes:
+        encoding: Codec of a file that is not UTF-8, such as cp1252, latin-1 or utf-16.
+        delimiter: Character between columns, or tab.
+        decimal: Decimal mark of numbers, `.` or `,`.
+        thousands: Mark between groups of three digits.
+        null_values: Unquoted texts that mean there is no value, instead of NA, NULL, nan and such.
+        quote: Character around quoted values; empty where values are never quoted.
+        comment: Lines that begin with it are left out.
+        skip_rows: Lines before the header.
+    """
+
+    encoding: str | None = None
+    delimiter: str | None = None
+    decimal: str | None = None
+    thousands: str | None = None
+    null_values: list[str] | None = None
+    quote: str | None = None
+    comment: str | None = None
+    skip_rows: int = 0
+
+
+@dataclass(kw_only=True)
 class FlightsDataset(RoleSettings):
     """The 336,776 flights that left New York City in 2013.
 
@@ -57,7 +82,7 @@ class FlightsDataset(RoleSettings):
 
 
 @dataclass(kw_only=True)
-class TableDataset(RoleSettings):
+class TableDataset(RoleSettings, FileSettings):
     """One's own CSV or Parquet table.
 
     Attributes:

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from harness.data.label_column import read_outcomes
 from harness.data.table_file import column_names, read_columns
 from harness.errors import ConfigError, DataError
-from harness.monitor.profile import category_of
 
 
 def later_labels(
@@ -31,7 +30,8 @@ def later_labels(
         labels: Table with the key and the outcome.
         key: Column that both share.
         columns: Columns the rows have.
-        read: Gives one of them.
+        read: Gives one of them as exact text, None for null: a key that passed through floats is
+            another key.
         name: Label column of the protocol; where the table lacks it, its first other column.
         positive: Value that counts as positive, as in the protocol.
 
@@ -48,24 +48,20 @@ def later_labels(
     outcome = name if name in names else next((n for n in names if n != key), None)
     if outcome is None:
         raise ConfigError(f"--labels {labels}: has no column besides {key}")
-    table = read_columns(labels, [key, outcome], key="--labels")
-    table = table[table[outcome].notna()]
+    table = read_columns(labels, [key, outcome], key="--labels", text=[key])
+    table = table[table[outcome].notna() & table[key].notna()]
     if table[key].duplicated().any():
         twice = table.loc[table[key].duplicated(), key].iloc[0]
         raise DataError(f"--labels {labels}: {key} {twice} has several labels; keep the last one")
-    value = pd.Series(read_outcomes(table[outcome], positive), index=_texts(table[key]).to_numpy())
-    keys = _texts(read(key))
-    joined = keys.map(value)
+    value = pd.Series(read_outcomes(table[outcome], positive), index=table[key].to_numpy())
+    names_of_rows = read(key)
+    joined = names_of_rows.map(value)
     if joined.isna().all():
+        known = names_of_rows.dropna()
         raise DataError(
             f"--labels {labels}: no {key} of it occurs in the table ('{value.index[0]}' there, "
-            f"'{keys.iloc[0]}' here)"
+            f"'{known.iloc[0] if len(known) else 'null'}' here)"
             if len(value)
             else f"--labels {labels}: has no label"
         )
     return np.asarray(joined, dtype=np.float64)
-
-
-def _texts(column: pd.Series) -> pd.Series:
-    """Keys as text, whole floats without their `.0`: a null among numbers makes floats of them."""
-    return pd.Series(category_of(column)).astype(object).astype(str)

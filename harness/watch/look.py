@@ -55,7 +55,7 @@ def look_at(
     settings = load_settings(config)
     monitoring = change_monitoring(config.get("monitoring"), overrides, config_dir=config_dir)
     if table is not None:
-        rows = read_rows(table, protocol, time=time, labels=labels, key=key)
+        rows = read_rows(table, protocol, schema=bundle.schema, time=time, labels=labels, key=key)
     else:
         running = settings.running
         rows = rows_since(

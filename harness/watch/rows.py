@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from harness.bundle import InputSchema
 from harness.cache import Store
 from harness.data import read_dataset
 from harness.data.duration import Duration
@@ -47,6 +48,7 @@ def read_rows(
     path: Path,
     protocol: Mapping[str, Any],
     *,
+    schema: InputSchema | None = None,
     time: str | None = None,
     labels: Path | None = None,
     key: str | None = None,
@@ -56,6 +58,7 @@ def read_rows(
     Args:
         path: CSV, Parquet, or a log folder.
         protocol: The bundle's protocol.
+        schema: The bundle's columns, and how training read them.
         time: Column with the prediction time; None takes the protocol's.
         labels: Table with labels that came later.
         key: Column both tables share.
@@ -63,13 +66,15 @@ def read_rows(
     Raises:
         HarnessError: If a file or column cannot be used.
     """
-    source, dataset, notes = open_source(path), protocol["dataset"], []
+    readings, file = (schema.readings, schema.file) if schema else ({}, None)
+    source, dataset, notes = open_source(path, readings, file), protocol["dataset"], []
     when = time or (LOG_TIME if source.is_log else dataset.get("time"))
     instants = None
     if when in source.columns:
-        column = source.read([when])[when]
         zone = "UTC" if source.is_log else dataset["timezone"]
-        instants = read_time("--time", column, unit=dataset.get("time_unit"), timezone=zone)
+        instants = read_time(
+            "--time", source.times(when), unit=dataset.get("time_unit"), timezone=zone
+        )
     elif time is not None:
         raise ConfigError(f"--time {time}: no such column; {did_you_mean(time, source.columns)}")
     else:
@@ -151,7 +156,7 @@ def _labels(
         labels,
         key,
         source.columns,
-        lambda column: source.read([column])[column],
+        source.keys,
         name=name,
         positive=positive,
     )

@@ -84,7 +84,7 @@ def bundle_of(model: str, preprocess: str) -> tuple[Bundle, Dataset]:
     dataset = make_dataset(N_TRAIN, seed=0)
     settings = compose_settings([*MODELS[model], f"preprocess={preprocess}"])
     fitted = fit_model(settings.candidate, dataset, np.arange(N_TRAIN), n_jobs=1)
-    schema = InputSchema.of(dataset.roles)
+    schema = InputSchema.of(dataset)
     return Bundle(pipeline=fitted.pipeline, schema=schema, threshold=0.5), dataset
 
 

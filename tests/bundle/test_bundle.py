@@ -49,7 +49,7 @@ def build(folder: Path, words: list[str]) -> tuple[Bundle, pd.DataFrame]:
     dataset = read_dataset(config.dataset, Store(folder, max_bytes=10**9))
     split = split_windows(config.split, dataset)[0]
     fitted = fit_model(config.candidate, dataset, split.train, n_jobs=1)
-    bundle = Bundle(pipeline=fitted.pipeline, schema=InputSchema.of(dataset.roles), threshold=0.5)
+    bundle = Bundle(pipeline=fitted.pipeline, schema=InputSchema.of(dataset), threshold=0.5)
     return bundle, dataset.features.iloc[split.test]
 
 
@@ -177,7 +177,7 @@ def test_unknown_types_are_refused_by_name_until_trusted(tmp_path, monkeypatch):
     dataset = read_dataset(config.dataset, Store(tmp_path, max_bytes=10**9))
     split = split_windows(config.split, dataset)[0]
     fitted = fit_model(config.candidate, dataset, split.train, n_jobs=1)
-    bundle = Bundle(pipeline=fitted.pipeline, schema=InputSchema.of(dataset.roles), threshold=0.5)
+    bundle = Bundle(pipeline=fitted.pipeline, schema=InputSchema.of(dataset), threshold=0.5)
     facts = {**FACTS, "targets": ["mine.Mine"]}
     features = dataset.features.iloc[split.test]
     written = write_bundle(bundle, tmp_path / "b", features=features, facts=facts, documents={})

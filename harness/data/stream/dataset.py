@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from harness.data.column_reading import ColumnReading, typed_features
 from harness.data.dataset import Dataset, RowFunction, as_features
 from harness.data.stream.parts import Part, TableParts
 from harness.engine import Engine, LocalEngine
@@ -105,7 +106,8 @@ class StreamedDataset(Dataset):
     def map_rows(self, function: RowFunction, rows: Rows, shared: Any) -> NDArray[np.generic]:
         """As `Dataset.map_rows`, on whatever workers the engine has."""
         pieces = self.wanted(rows)
-        known = (self.table, self.roles.numeric, self.roles.categorical, function, shared)
+        columns = (self.readings, self.roles.numeric, self.roles.categorical)
+        known = (self.table, columns, function, shared)
         values: NDArray[Any] = np.empty(0)
         for piece, found in zip(pieces, self.engine.map(_apply, pieces, known), strict=True):
             if not len(values):
@@ -133,22 +135,34 @@ class StreamedDataset(Dataset):
 
 
 def _apply(
-    piece: PartRows, known: tuple[TableParts, Sequence[str], Sequence[str], RowFunction, Any]
+    piece: PartRows,
+    known: tuple[
+        TableParts,
+        tuple[Mapping[str, ColumnReading], Sequence[str], Sequence[str]],
+        RowFunction,
+        Any,
+    ],
 ) -> NDArray[np.generic]:
-    table, numeric, categorical, function, shared = known
-    return function(typed_features(table, piece, numeric, categorical), shared)
+    table, columns, function, shared = known
+    return function(features_of_part(table, piece, *columns), shared)
 
 
 def read_features(dataset: StreamedDataset, piece: PartRows) -> pd.DataFrame:
     """Typed features of some rows of a part."""
-    return typed_features(dataset.table, piece, dataset.roles.numeric, dataset.roles.categorical)
+    roles = dataset.roles
+    return features_of_part(
+        dataset.table, piece, dataset.readings, roles.numeric, roles.categorical
+    )
 
 
-def typed_features(
-    table: TableParts, piece: PartRows, numeric: Sequence[str], categorical: Sequence[str]
+def features_of_part(
+    table: TableParts,
+    piece: PartRows,
+    readings: Mapping[str, ColumnReading],
+    numeric: Sequence[str],
+    categorical: Sequence[str],
 ) -> pd.DataFrame:
     """Typed features of some rows of a part, wherever it is read."""
     rows = None if len(piece.within) == piece.part.n_rows else piece.within
     found = table.read(piece.part, [*numeric, *categorical], rows)
-    frame = found.to_pandas(split_blocks=True, self_destruct=True, date_as_object=False)
-    return as_features(frame, numeric, categorical)
+    return typed_features(found, readings, numeric, categorical, first_row=piece.part.start)

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.dataset as pads
 from numpy.typing import NDArray
 
+from harness.data.table_file import ParquetTable, open_parquet, unreadable
 from harness.errors import ConfigError, DataError
 
 # Rows of a part: 30 numbers of as many rows are 60 MB.
@@ -50,36 +50,43 @@ class TableParts:
     base: str = field(default_factory=lambda: str(Path.cwd()))
 
     @cached_property
-    def dataset(self) -> pads.Dataset:
-        """The table as Arrow sees it; columns of a partitioned folder's names included.
+    def parquet(self) -> ParquetTable:
+        """The table under one schema; columns of a partitioned folder's names included.
 
         Raises:
             ConfigError: If nothing is there, or its kind of place needs another package.
             DataError: If it cannot be read.
         """
+        if "://" not in self.path:
+            place = Path(self.base, self.path)
+            if not place.exists():
+                raise ConfigError(f"{_KEY}: no file at {self.path}; check the spelling")
+            return open_parquet(place, key=_KEY)
         try:
-            if "://" not in self.path:
-                place = Path(self.base, self.path)
-                return pads.dataset(place, format="parquet", partitioning="hive")
             from fsspec.core import url_to_fs
 
             system, root = url_to_fs(self.path)
-            return pads.dataset(root, filesystem=system, format="parquet", partitioning="hive")
-        except FileNotFoundError as error:
-            raise ConfigError(f"{_KEY}: no file at {self.path}; check the spelling") from error
-        except (pa.ArrowException, OSError) as error:
-            first = str(error).splitlines()[0]
-            raise DataError(f"{_KEY}: {self.path} cannot be read ({first})") from error
         except (ImportError, ValueError) as error:
             raise ConfigError(
                 f"{_KEY}: {self.path} cannot be opened ({error}); pip install 'harness[remote]' and "
                 "what fsspec names, or give a folder of Parquet"
             ) from error
+        return open_parquet(root, key=_KEY, filesystem=system)
 
-    @cached_property
+    @property
+    def names(self) -> list[str]:
+        """Its columns."""
+        return [str(name) for name in self.parquet.dataset.schema.names]
+
+    @property
     def fragments(self) -> list[Any]:
         """Its files, by name."""
-        return sorted(self.dataset.get_fragments(), key=lambda fragment: fragment.path)
+        return self.parquet.fragments
+
+    def identity(self) -> list[str]:
+        """Name, size and time of every file: what a table too large to hash is known by."""
+        known = self.parquet.dataset.filesystem.get_file_info([f.path for f in self.fragments])
+        return [f"{status.path} {status.size} {status.mtime_ns}" for status in known]
 
     def cut(self) -> list[Part]:
         """The table's parts, in order.
@@ -93,8 +100,7 @@ class TableParts:
             try:
                 metadata = fragment.metadata
             except (pa.ArrowException, OSError) as error:
-                first = str(error).splitlines()[0]
-                raise DataError(f"{_KEY}: {fragment.path} cannot be read ({first})") from error
+                raise unreadable(_KEY, fragment.path, error) from error
             groups: list[int] = []
             n_rows = 0
             for group in range(metadata.num_row_groups):
@@ -127,11 +133,10 @@ class TableParts:
         fragment = self.fragments[part.fragment]
         try:
             table = fragment.subset(row_group_ids=list(part.row_groups)).to_table(
-                schema=self.dataset.schema, columns=list(columns), use_threads=True
+                schema=self.parquet.dataset.schema, columns=list(columns), use_threads=True
             )
         except (pa.ArrowException, OSError) as error:
-            first = str(error).splitlines()[0]
-            raise DataError(f"{_KEY}: {fragment.path} cannot be read ({first})") from error
+            raise unreadable(_KEY, fragment.path, error) from error
         return table if rows is None else table.take(pa.array(rows))
 
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
@@ -19,6 +18,7 @@ from harness.data.table import (
     check_columns,
     dataset_of,
     features_of,
+    raw_rows,
     wanted_columns,
 )
 from harness.engine import Engine
@@ -45,17 +45,17 @@ def read_streamed(settings: TableDataset, engine: Engine) -> StreamedDataset:
     """
     path = _parquet_path(settings)
     table = TableParts(path=path)
-    names = [str(name) for name in table.dataset.schema.names]
-    check_columns(settings, names)
+    check_columns(settings, table.names)
     parts = table.cut()
-    wanted = wanted_columns(settings, names)
-    features = features_of(settings, _frame(_glance(table, parts, wanted), settings))
-    keys = _frame(_all_parts(table, parts, _keys(settings), engine), settings)
+    wanted = wanted_columns(settings, table.names, table.parquet.index)
+    glance = raw_rows(settings, _glance(table, parts, wanted), is_typed=True)
+    features = features_of(settings, glance)
+    keys = replace(glance, table=_all_parts(table, parts, _keys(settings), engine))
     name = Path(path.rstrip("/")).stem
     rows = dataset_of(settings, keys, name, Path(path).name, features=features, has_features=False)
     source_row = None
     if rows.n_unlabelled:
-        source_row = _labelled(settings, keys)
+        source_row = _labelled(settings, keys.table)
     known = {f.name: getattr(rows, f.name) for f in fields(Dataset)}
     return StreamedDataset(
         **known, table=table, parts=tuple(parts), source_row=source_row, engine=engine
@@ -68,12 +68,7 @@ def parts_identity(settings: TableDataset) -> list[str]:
     Raises:
         ConfigError: If nothing is there.
     """
-    table = TableParts(path=_parquet_path(settings))
-    found = []
-    for fragment in table.fragments:
-        status = table.dataset.filesystem.get_file_info(fragment.path)
-        found.append(f"{fragment.path} {status.size} {status.mtime_ns}")
-    return found
+    return TableParts(path=_parquet_path(settings)).identity()
 
 
 def draw_sample(
@@ -87,13 +82,14 @@ def draw_sample(
         windows: Row positions of each window, in time order.
     """
     rows = np.unique(np.concatenate([spread(window) for window in windows]))
-    columns = wanted_columns(settings, [str(n) for n in dataset.table.dataset.schema.names])
+    columns = wanted_columns(settings, dataset.table.names, dataset.table.parquet.index)
     pieces = dataset.wanted(rows)
-    found = dataset.engine.map(_read_rows, pieces, (dataset.table, columns))
     # Rows were asked for in their own order, and parts follow each other: so do the pieces.
-    frame = _frame(pa.concat_tables(found, promote_options="permissive"), settings)
+    table = pa.concat_tables(dataset.engine.map(_read_rows, pieces, (dataset.table, columns)))
+    found = raw_rows(settings, table, is_typed=True)
+    found = replace(found, readings={**found.readings, **dataset.readings})
     features = Features(numeric=dataset.roles.numeric, categorical=dataset.roles.categorical)
-    sampled = dataset_of(settings, frame, dataset.name, dataset.source, features=features)
+    sampled = dataset_of(settings, found, dataset.name, dataset.source, features=features)
     return Sampled(rows=rows, dataset=sampled)
 
 
@@ -109,7 +105,7 @@ def _glance(table: TableParts, parts: Sequence[Part], columns: Sequence[str]) ->
     places = np.unique(np.linspace(0, len(parts) - 1, _INFERRED_PARTS).astype(np.intp))
     each = _INFERRED_FROM // len(places)
     pieces = [table.read(parts[i], columns).slice(0, each) for i in places]
-    return pa.concat_tables(pieces, promote_options="permissive")
+    return pa.concat_tables(pieces)
 
 
 def _parquet_path(settings: TableDataset) -> str:
@@ -136,9 +132,7 @@ def _keys(settings: TableDataset) -> list[str]:
 def _all_parts(
     table: TableParts, parts: Sequence[Part], columns: Sequence[str], engine: Engine
 ) -> pa.Table:
-    return pa.concat_tables(
-        engine.map(_read_part, parts, (table, columns)), promote_options="permissive"
-    )
+    return pa.concat_tables(engine.map(_read_part, parts, (table, columns)))
 
 
 def _read_part(part: Part, shared: tuple[TableParts, Sequence[str]]) -> pa.Table:
@@ -151,26 +145,9 @@ def _read_rows(piece: PartRows, shared: tuple[TableParts, Sequence[str]]) -> pa.
     return table.read(piece.part, columns, piece.within)
 
 
-def _frame(table: pa.Table, settings: TableDataset) -> pd.DataFrame:
-    """As pandas; names of entities and segments once each, not once a row."""
-    for index, field in enumerate(table.schema):
-        if pa.types.is_decimal(field.type):
-            table = table.set_column(index, field.name, table.column(index).cast(pa.float64()))
-    repeated = {settings.entity, *settings.segments, *settings.rule_columns}
-    names = [
-        field.name
-        for field in table.schema
-        if field.name in repeated and pa.types.is_string(field.type)
-    ]
-    frame: pd.DataFrame = table.to_pandas(
-        categories=names, split_blocks=True, self_destruct=True, date_as_object=False
-    )
-    return frame
-
-
-def _labelled(settings: TableDataset, keys: pd.DataFrame) -> NDArray[np.intp]:
+def _labelled(settings: TableDataset, keys: pa.Table) -> NDArray[np.intp]:
     """Positions in the table of the rows that have a label whose time is known."""
-    is_labelled = keys[str(settings.label)].notna()
+    is_labelled = np.asarray(keys.column(str(settings.label)).is_valid(), dtype=bool)
     if settings.label_time:
-        is_labelled &= keys[settings.label_time].notna()
-    return np.flatnonzero(is_labelled.to_numpy())
+        is_labelled &= np.asarray(keys.column(settings.label_time).is_valid(), dtype=bool)
+    return np.flatnonzero(is_labelled)
