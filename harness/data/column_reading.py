@@ -217,15 +217,9 @@ def checked_numbers(
     Raises:
         DataError: Naming column, row and value where one is not a finite number.
     """
-    values, bad = numbers(column, reading)
-    if bad.any():
-        row = int(np.flatnonzero(bad)[0])
-        value = shown(column[row].as_py())
-        raise DataError(
-            f"column '{name}': row {first_row + row:,} holds {value}, which is not a number"
-            f"{_as_read(reading)}; fix it, or list the column under dataset.categorical or "
-            "dataset.ignore, or its texts for 'no value' under dataset.null_values"
-        )
+    values = _fitting(
+        name, column, reading, first_row, "list the column under dataset.categorical, or the value"
+    )
     infinite = np.isinf(values)
     if infinite.any():
         row = first_row + int(np.flatnonzero(infinite)[0])
@@ -320,7 +314,7 @@ def plain(name: str, column: Raw, reading: ColumnReading) -> pd.Series:
         if column.null_count == 0 and reading.decimal == "." and not reading.thousands:
             with suppress(pa.ArrowException):
                 return pd.Series(column.cast(pa.int64()).to_numpy(), name=name)
-        return pd.Series(checked_numbers(name, column, reading), name=name)
+        return pd.Series(_fitting(name, column, reading, 0, "list it"), name=name)
     if reading.kind is Kind.BOOLEAN:
         values = _truth(column)
         if values.null_count == 0:
@@ -654,6 +648,19 @@ def _decoded(column: Raw) -> Raw:
     if pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
         column = column.cast(pa.string())
     return column
+
+
+def _fitting(name: str, column: Raw, reading: ColumnReading, first_row: int, way: str) -> Floats:
+    """A raw column as numbers, all of which have to be."""
+    values, bad = numbers(column, reading)
+    if bad.any():
+        row = int(np.flatnonzero(bad)[0])
+        raise DataError(
+            f"column '{name}': row {first_row + row:,} holds {shown(column[row].as_py())}, which is "
+            f"not a number{_as_read(reading)}; fix it, or {way} under dataset.null_values if it means "
+            "that there is none"
+        )
+    return values
 
 
 def _parsed(column: Raw, reading: ColumnReading) -> tuple[Floats, NDArray[np.bool_]]:

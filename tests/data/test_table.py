@@ -170,7 +170,11 @@ BAD = {
     "booltime": (make_table(50).assign(when=True), {}, "holds 'True' in row 0"),
     "zone": (make_table(50), {"timezone": "Mars/Base"}, "'Mars/Base' is no IANA zone"),
     "nofeature": (make_table(50)[["when", "y"]], {}, "no feature column is left"),
-    "text": (make_table(50), {"numeric": ["g"]}, "column 'g': row 0 holds 'c', which is not a number"),
+    "text": (
+        make_table(50),
+        {"numeric": ["g"]},
+        "column 'g': row 0 holds 'c', which is not a number",
+    ),
     "timename": (make_table(50), {"time": "whne"}, "no column 'whne'; did you mean 'when'"),
     "labelname": (make_table(50), {"label": "yy"}, "dataset.label: no column 'yy'"),
     "segment": (make_table(50), {"segments": ["nope"]}, "dataset.segments: no column 'nope'"),
