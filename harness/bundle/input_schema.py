@@ -225,8 +225,10 @@ def _category(
     name: str, value: Any, reading: ColumnReading | None, row: int | None = None
 ) -> str | None:
     if isinstance(value, str):
-        if reading is None or reading.kind is Kind.TEXT:
+        if reading is None:
             return value
+        if reading.kind is Kind.TEXT:
+            return value or None
         return text_as_category(value, reading)
     where = f"column '{name}'" + (f", row {row}" if row is not None else "")
     if value is _MISSING:

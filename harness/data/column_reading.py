@@ -198,7 +198,8 @@ def numbers(column: Raw, reading: ColumnReading) -> tuple[Floats, NDArray[np.boo
     elif not (pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)):
         valid = np.asarray(column.is_valid(), dtype=bool)
         return np.full(len(column), np.nan), valid
-    # A number that two floats are equally near to is rounded, as by every reader.
+    if pa.types.is_decimal(kind):
+        column = column.cast(pa.string())  # straight to floats, Arrow misses the nearest one
     values = column.cast(pa.float64(), safe=False).to_numpy()
     return np.asarray(values, dtype=np.float64), none
 
@@ -416,7 +417,7 @@ def text_as_number(text: str, reading: ColumnReading) -> float | None:
 
 def text_as_category(text: str, reading: ColumnReading) -> str | None:
     """One text as a category, as `categories` names it; None where it means there is no value."""
-    return _category_texts(pa.array([text]), reading)[0]
+    return _category_texts(pa.array([text]), reading)[0] if text else None
 
 
 # ---- inference
@@ -471,13 +472,13 @@ def _text_reading(
     """How distinct texts are read, and what to say about it."""
     if len(texts) == 0:
         return ColumnReading(kind=Kind.EMPTY), ""
-    lower = pc.utf8_lower(texts)
-    if pc.all(pc.is_in(lower, pa.array(["true", "false"]))).as_py():
-        return ColumnReading(kind=Kind.BOOLEAN, from_text=is_typed), ""
     nulls = _null_words(texts)
     rest = texts if not nulls else texts.filter(pc.invert(pc.is_in(texts, pa.array(nulls))))
     if len(rest) == 0:
         return (NUMBER, "") if is_numeric else (TEXT, "")
+    if pc.all(pc.is_in(pc.utf8_lower(rest), pa.array(["true", "false"]))).as_py():
+        words = tuple(sorted(word for word in nulls if word not in asked.nulls))
+        return ColumnReading(kind=Kind.BOOLEAN, nulls=words, from_text=is_typed), ""
     reading, note = _number_reading(
         name, rest, asked, decimal=decimal, delimiter=delimiter, group=group, is_numeric=is_numeric
     )
@@ -640,13 +641,20 @@ def _any(texts: pa.Array, pattern: str) -> bool:
 
 
 def _decoded(column: Raw) -> Raw:
-    """Without dictionaries, and text in one type."""
+    """Without dictionaries, text in one type, and no value where a text is empty.
+
+    Many exports write a missing text as `""`, which a CSV cannot tell from an empty one.
+    """
     kind = column.type
     if pa.types.is_dictionary(kind):
         column = column.cast(kind.value_type)
         kind = column.type
     if pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
         column = column.cast(pa.string())
+    if pa.types.is_string(column.type):
+        empty = pc.equal(column, "")
+        if pc.any(empty).as_py():
+            column = pc.if_else(empty, pa.scalar(None, pa.string()), column)
     return column
 
 
