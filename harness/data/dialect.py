@@ -143,6 +143,8 @@ def detect_dialect(path: Path, asked: FileFormat, *, key: str) -> tuple[Dialect,
     delimiter = _WORDS.get(asked.delimiter or "", asked.delimiter)
     if delimiter is None:
         delimiter = _delimiter(lines[skip:], quote)
+    if asked.skip_rows and asked.skip_rows >= len(lines):
+        raise ConfigError(f"{group}skip_rows: {path} has only {len(lines)} lines; skip fewer")
     rows = _rows(lines[skip:], delimiter, quote)
     if not rows:
         raise DataError(f"{key}: {path} has no header line; the first line names the columns")
