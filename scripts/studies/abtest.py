@@ -108,18 +108,19 @@ def draw_log(cell: Cell, rng: np.random.Generator, n: int | None = None) -> Log:
         log_value = _BETWEEN * rng.normal(size=n)[unit] + _WITHIN * rng.normal(size=len(unit))
         value = np.exp(log_value) * np.where(treated[unit], 1 + cell.effect, 1.0)
         tables["requests"] = pd.DataFrame(
-            {"y": value, "unit": unit.astype(np.uint64), "is_treatment": treated[unit]}
+            {"y": value, "unit": unit.astype(np.uint64), "arm": treated[unit].astype(np.intp)}
         )
         found = LogMetric(kind="quantile", column="y", quantile=0.99, table="requests", **metric)
     return Log(
         frame=frame,
         unit=np.arange(n, dtype=np.uint64),
-        is_treatment=treated,
+        arm=treated.astype(np.intp),
         control="A",
-        treatment="B",
+        treatments=("B",),
         day=None,
         metrics={"figure": found},
         tables=tables,
+        everyone=np.arange(n, dtype=np.uint64),
         n_other=0,
         contaminated=0,
         duplicated=0,
@@ -160,7 +161,7 @@ def at_boundary(arguments: tuple[int, Cell, int]) -> tuple[float, float]:
     for i in range(n_logs):
         log = draw_log(cell, rng)
         for j, criteria in enumerate((ours, naive)):
-            verdicts = judge_log(log, criteria, ENOUGH, looks, 0.5).criteria
+            verdicts = judge_log(log, criteria, ENOUGH, looks).criteria
             shipped[i, j] = all(v.verdict == "PASS" for v in verdicts)
     share = 100 * shipped.mean(axis=0)
     return float(share[0]), float(share[1])
@@ -179,7 +180,7 @@ def peeking(arguments: tuple[int, Cell, int, bool]) -> float:
             looks = Looks(
                 is_sequential=is_sequential, n_units=int(seen.sum()), n_planned=cell.n_units // 2
             )
-            verdicts = judge_log(log.subset(seen), criteria, ENOUGH, looks, 0.5).criteria
+            verdicts = judge_log(log.subset(seen), criteria, ENOUGH, looks).criteria
             if all(v.verdict == "PASS" for v in verdicts):
                 shipped += 1
                 break
