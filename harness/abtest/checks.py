@@ -57,7 +57,7 @@ def broken_assignment(log: Log, shares: Mapping[str, float], looks: Looks) -> li
 
 def _key(log: Log) -> str:
     if len(log.treatments) > 1:
-        return f"abtest.shares={{{', '.join(f'{name}: ...' for name in log.variants)}}}"
+        return f"+abtest.shares={{{', '.join(f'{name}: ...' for name in log.variants)}}}"
     return f"abtest.share=(planned share of {log.treatment})"
 
 
