@@ -7,4 +7,12 @@ from harness.abtest.log import Log, read_log
 from harness.abtest.metric import LogMetric, find_log_metric
 from harness.abtest.used import UnitsUsed
 
-__all__ = ["AbtestResult", "Log", "LogMetric", "UnitsUsed", "find_log_metric", "read_log", "run_abtest"]
+__all__ = [
+    "AbtestResult",
+    "Log",
+    "LogMetric",
+    "UnitsUsed",
+    "find_log_metric",
+    "read_log",
+    "run_abtest",
+]

@@ -85,7 +85,7 @@ def values_of(metric: LogMetric, frame: pd.DataFrame) -> dict[str, Floats]:
 def has_outcome(values: Mapping[str, Floats]) -> NDArray[np.bool_]:
     """Which units have a value, shape (n_units,): a covariate is not part of the outcome."""
     outcome = [values[name] for name in ("value", "per") if name in values]
-    known: NDArray[np.bool_] = ~np.isnan(np.stack(outcome)).any(axis=0)
+    known: NDArray[np.bool_] = np.logical_and.reduce([~np.isnan(part) for part in outcome])
     return known
 
 

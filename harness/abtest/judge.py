@@ -1,14 +1,12 @@
 """Judge: an A/B log held against criteria, by the rules and the decision of offline runs.
 
-Several treatments share alpha by Holm's procedure, as several success criteria do: each is judged
-against control at alpha / k; where one ships, the others are judged at alpha / (k - 1), and so on.
 A log whose assignment is broken is not judged at all, so nothing is seen of it.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -22,6 +20,7 @@ from harness.abtest.log import Log, read_log
 from harness.abtest.metric import LogMetric
 from harness.abtest.quantile import quantile_contrast, quantile_level
 from harness.abtest.tails import tail_warning
+from harness.abtest.treatments import overall, share_alpha
 from harness.abtest.used import UnitsUsed, measurements, missing_problem, units_used
 from harness.config import abtest_fingerprint, criteria_fingerprint
 from harness.decision import Criterion, Decision, Verdict, criteria_of, decide, judge_any
@@ -122,7 +121,9 @@ def run_abtest(
         decisions = judge_treatments(
             log, criteria, looks, broken, correction=settings.abtest.correction, look=look
         )
-        decision = overall(decisions, criteria, _minimums(criteria, log), settings.abtest.correction)
+        decision = overall(
+            decisions, criteria, _minimums(criteria, log), settings.abtest.correction
+        )
         with Chain(ledger) as chain:
             record_verdict(chain, look, decision.decision)
     return AbtestResult(
@@ -174,78 +175,7 @@ def judge_treatments(
             pair, criteria, minimums, own, broken, look=look, alpha=alpha, segment=segment
         )
 
-    return _share_alpha(log.treatments, criteria.alpha, correction, judge_at)
-
-
-def _share_alpha(
-    treatments: Sequence[str],
-    alpha: float,
-    correction: str,
-    judge_at: Callable[[str, float], Decision],
-) -> dict[str, Decision]:
-    """Holm's procedure over decisions, or one level for all of them.
-
-    Source: Holm (1979); a decision that needs every criterion is an intersection-union test
-    (Berger 1982), whose level is that of its criteria, so treatments may stand for hypotheses.
-    """
-    n_sharing = 1 if correction == "none" else len(treatments)
-    decisions = {name: judge_at(name, alpha / n_sharing) for name in treatments}
-    while correction == "holm":
-        waiting = [name for name in treatments if decisions[name].face_value != "SHIP"]
-        if len(waiting) in (0, n_sharing):
-            break
-        n_sharing = len(waiting)
-        decisions |= {name: judge_at(name, alpha / n_sharing) for name in waiting}
-    return decisions
-
-
-def overall(
-    decisions: Mapping[str, Decision],
-    criteria: CriteriaSettings,
-    minimums: Minimums,
-    correction: str,
-) -> Decision:
-    """One decision on all treatments: SHIP where at least one may ship.
-
-    Args:
-        decisions: The decision on each.
-        criteria: What they were judged by.
-        minimums: Units and days of the whole log.
-        correction: How they shared alpha.
-    """
-    if len(decisions) == 1:
-        return next(iter(decisions.values()))
-    every = list(decisions.values())
-    outcome = _joint([d.decision for d in every])
-    if outcome == "INVALID":
-        reasons = every[0].reasons
-    else:
-        reasons = tuple(
-            f"{name}: {decision.decision}. {' '.join(decision.reasons)}"
-            for name, decision in decisions.items()
-        )
-    share = {
-        "holm": f"at most {criteria.alpha:g} for all treatments together (Holm)",
-        "bonferroni": f"at most {criteria.alpha:g} for all treatments together (Bonferroni)",
-        "none": f"at most {criteria.alpha:g} for each treatment on its own, and more for all of them",
-    }[correction]
-    return Decision(
-        decision=outcome,
-        reasons=reasons,
-        criteria=tuple(verdict for decision in every for verdict in decision.criteria),
-        minimums=minimums,
-        alpha=criteria.alpha,
-        guarantee="If a treatment truly violates any criterion, this procedure says SHIP for it with "
-        f"probability {share}. Which of several that ship is best, it does not say.",
-        face_value=_joint([d.face_value for d in every]),
-    )
-
-
-def _joint(outcomes: Sequence[str]) -> str:
-    for outcome in ("INVALID", "SHIP"):
-        if outcome in outcomes:
-            return outcome
-    return "NO_SHIP" if set(outcomes) == {"NO_SHIP"} else "INCONCLUSIVE"
+    return share_alpha(log.treatments, criteria.alpha, correction, judge_at)
 
 
 def judge_log(

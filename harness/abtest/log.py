@@ -12,7 +12,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from harness.abtest.candidates import MOST_VARIANTS, metric_candidate, role_candidates
-from harness.abtest.keys import key_hashes, text_keys
 from harness.abtest.metric import LogMetric, find_log_metric
 from harness.data.content_hash import row_hashes
 from harness.data.table_file import column_names, read_columns
@@ -162,24 +161,25 @@ def read_log(
         path,
         list(dict.fromkeys([unit, variant, *extra, *values, *segments])),
         key=_KEY,
-        text=list(dict.fromkeys([unit, variant, *segments, *clusters])),
+        text={unit, variant, *segments, *clusters},
+        times=set(extra),
     )
-    arm = _variants(path, text_keys("abtest.variant", frame[variant]))
+    arm = _variants(path, _names_in(frame[variant]))
     control, treatments = _names(settings, arm)
-    keys = text_keys("abtest.unit", frame[unit])
+    keys = _names_in(frame[unit])
     n_nameless = int(keys.isna().sum())
     if n_nameless:
         raise DataError(
             f"abtest.unit: {n_nameless:,} rows name no {unit}, so nobody knows whether they are new "
             "units or copies; give them a key, or leave them out of the log"
         )
-    ids = key_hashes(keys)
+    ids = _hashes(keys)
     for name in {*segments, *clusters} - {unit, variant}:
-        frame[name] = text_keys(f"column {name}", frame[name])
+        frame[name] = _names_in(frame[name])
     per_unit = pd.DataFrame({"unit": ids, "arm": pd.factorize(arm)[0]}).groupby("unit")["arm"]
     codes = arm.map({name: code for code, name in enumerate((control, *treatments))})
     judged = codes.notna().to_numpy()
-    code = codes[judged].to_numpy(dtype=np.intp)
+    code: NDArray[np.intp] = np.asarray(codes[judged], dtype=np.intp)
     contaminated = int((per_unit.min() != per_unit.max()).sum())
     day = _days(settings, frame)
     log = Log(
@@ -290,9 +290,7 @@ def _names(settings: AbtestSettings, arm: pd.Series) -> tuple[str, tuple[str, ..
         return control, tuple(others)
     treatment = _variant(settings.treatment, names)
     if treatment == control:
-        raise ConfigError(
-            f"abtest.treatment: '{treatment}' is the control; name another ({shown})"
-        )
+        raise ConfigError(f"abtest.treatment: '{treatment}' is the control; name another ({shown})")
     if treatment is None:
         raise ConfigError(
             f"abtest.treatment: no unit has the variant '{settings.treatment}' ({shown})"
@@ -348,15 +346,12 @@ def _with_tables(log: Log, unit: str, keys: pd.Series) -> Log:
         wanted = [c for m in of_table for c in m.columns]
         if unit not in column_names(place, key=_KEY):
             raise ConfigError(f"{path}: has no column '{unit}' to join the log by")
-        text = [unit, *(m.cluster for m in of_table if m.cluster)]
+        clusters = {m.cluster for m in of_table if m.cluster}
         rows = read_columns(
-            place,
-            list(dict.fromkeys([unit, *wanted])),
-            key=_KEY,
-            text=list(dict.fromkeys(text)),
+            place, list(dict.fromkeys([unit, *wanted])), key=_KEY, text={unit, *clusters}
         )
-        names = text_keys(f"abtest.unit, in {path}", rows[unit])
-        found = arm.reindex(key_hashes(names))
+        names = _names_in(rows[unit])
+        found = arm.reindex(_hashes(names))
         known = found.notna().to_numpy() & names.notna().to_numpy()
         if not known.any():
             theirs = names.dropna()
@@ -367,8 +362,8 @@ def _with_tables(log: Log, unit: str, keys: pd.Series) -> Log:
             )
         notes += _join_notes(path, unit, names, known, keys)
         kept = rows.loc[known, [c for c in rows.columns if c != unit]].reset_index(drop=True)
-        for cluster in {m.cluster for m in of_table if m.cluster} - {unit}:
-            kept[cluster] = text_keys(f"column {cluster} of {path}", kept[cluster])
+        for cluster in clusters - {unit}:
+            kept[cluster] = _names_in(kept[cluster])
         tables[path] = kept.assign(
             unit=found.index.to_numpy()[known], arm=found[known].to_numpy(dtype=np.intp)
         )
@@ -450,6 +445,18 @@ def _caps(metric: LogMetric, frame: pd.DataFrame) -> dict[str, tuple[float, floa
                     "nearer to 1, such as 0.999"
                 )
     return caps
+
+
+def _names_in(column: pd.Series) -> pd.Series:
+    """Names of units, variants or clusters as they are written; a blank one is none."""
+    text = column.astype("string")
+    return text.mask(text.str.strip() == "")
+
+
+def _hashes(keys: pd.Series) -> NDArray[np.uint64]:
+    """A hash of each name, the same in every file, shape (n_rows,)."""
+    hashed: NDArray[np.uint64] = pd.util.hash_array(keys.to_numpy(dtype=object))
+    return hashed
 
 
 def _numbers(key: str, column: pd.Series) -> pd.Series:

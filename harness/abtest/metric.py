@@ -98,7 +98,9 @@ def find_log_metric(
     if kind == "quantile" and said.missing == "zero":
         raise ConfigError(f"{key}.missing: a quantile has no use for zeros; remove it")
     if said.winsorise is not None and kind != "mean":
-        raise ConfigError(f"{key}.winsorise: only a mean can be winsorised, not a {kind}; remove it")
+        raise ConfigError(
+            f"{key}.winsorise: only a mean can be winsorised, not a {kind}; remove it"
+        )
     if said.table and kind != "quantile":
         raise ConfigError(
             f"{key}.table: only quantiles read another table; add its sums per unit to the log"
@@ -106,10 +108,10 @@ def find_log_metric(
     there = list(columns[said.table])
     base = named[2] if named and kind == "quantile" else name
     column = _column(key, said.column, base, there, lambda: example(said.table))
-    for field in ("per", "covariate", "per_covariate", "cluster"):
-        other = getattr(said, field)
+    for part in ("per", "covariate", "per_covariate", "cluster"):
+        other = getattr(said, part)
         if other is not None and other not in there:
-            raise ConfigError(f"{key}.{field}: no column '{other}'; {did_you_mean(other, there)}")
+            raise ConfigError(f"{key}.{part}: no column '{other}'; {did_you_mean(other, there)}")
     unit = said.unit
     if unit is None:
         unit = "ms" if column.endswith("_ms") else ""

@@ -66,9 +66,7 @@ def units_used(criterion: str, metric: LogMetric, log: Log) -> tuple[UnitsUsed, 
                 n_units=n_units,
                 n_used=n_used,
                 n_missing=n_units - n_used,
-                n_without_covariate=None
-                if without is None
-                else int((without & used & side).sum()),
+                n_without_covariate=None if without is None else int((without & used & side).sum()),
             )
         )
     return tuple(counts)
@@ -132,7 +130,7 @@ def _measurements_used(criterion: str, metric: LogMetric, log: Log) -> tuple[Uni
 
 def _has_covariate(values: dict[str, Floats]) -> NDArray[np.bool_]:
     parts = [values[name] for name in ("covariate", "per_covariate") if name in values]
-    known: NDArray[np.bool_] = ~np.isnan(np.stack(parts)).any(axis=0)
+    known: NDArray[np.bool_] = np.logical_and.reduce([~np.isnan(part) for part in parts])
     return known
 
 
@@ -140,7 +138,9 @@ def _differs(known: NDArray[np.bool_], treated: NDArray[np.bool_]) -> bool:
     """Whether values are missing more often in one variant than chance would have it."""
     if known.all() or not known.any():
         return False
-    table = [[int((known & side).sum()), int((~known & side).sum())] for side in (treated, ~treated)]
+    table = [
+        [int((known & side).sum()), int((~known & side).sum())] for side in (treated, ~treated)
+    ]
     return bool(stats.fisher_exact(np.array(table)).pvalue < MISMATCH)
 
 

@@ -49,9 +49,7 @@ def units_table(decision: Mapping[str, Any]) -> Table | None:
         "measurements": "n_measurements",
         "rows without one": "n_measurements_missing",
     }
-    shown = {
-        head: name for head, name in shown.items() if any(c[name] is not None for c in counts)
-    }
+    shown = {head: name for head, name in shown.items() if any(c[name] is not None for c in counts)}
     rows = [
         (
             count["criterion"],

@@ -22,8 +22,8 @@ _WORDS = {"description", "population", "positive_meaning", "prediction_time", "o
 
 # Keys of later versions: at their defaults they change nothing, so a test that was looked at by an
 # earlier version keeps its fingerprint.
-_LATER_ABTEST = {"correction": "holm", "time_unit": None, "shares": {}}
-_LATER_ABTEST_METRIC = {"missing": "exclude", "winsorise": None}
+_LATER_ABTEST: dict[str, Any] = {"correction": "holm", "time_unit": None, "shares": {}}
+_LATER_ABTEST_METRIC: dict[str, Any] = {"missing": "exclude", "winsorise": None}
 
 
 def protocol_dict(settings: RunSettings) -> dict[str, Any]:

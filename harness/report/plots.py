@@ -187,18 +187,17 @@ def over_time(
 
 
 def two_series(lines: Mapping[str, tuple[Any, Any]], unit: str, alternative: str) -> str:
-    """A figure of candidates and of the baseline over time.
+    """Candidates and the baseline over time; `lines` is name to days and values, baseline last.
 
     Args:
-        lines: Name to days and values; the baseline comes last.
         unit: Unit of the values.
         alternative: The picture in words.
     """
     with _Canvas(3.7, 2.8) as (figure, axes):
         for i, (name, (day, value)) in enumerate(lines.items()):
-            is_baseline = i == len(lines) - 1
-            colour = BASELINE if is_baseline else CANDIDATE
-            style = "o-" if is_baseline else _CANDIDATES[i % len(_CANDIDATES)]
+            style, colour = _CANDIDATES[i % len(_CANDIDATES)], CANDIDATE
+            if i == len(lines) - 1:
+                style, colour = "o-", BASELINE
             axes.plot(day, value, style, color=colour, markersize=3.5, label=name)
         axes.set_ylabel(unit)
         axes.legend(loc="best")

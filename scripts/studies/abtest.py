@@ -225,8 +225,9 @@ def tails() -> list[Tail]:
         found.append(
             Tail(
                 f"{payers:.0%} pay, lognormal {spread:g}",
-                lambda rng, n, p=payers, s=spread: (rng.random(n) < p)
-                * np.exp(s * rng.normal(size=n)),
+                lambda rng, n, p=payers, s=spread: (
+                    (rng.random(n) < p) * np.exp(s * rng.normal(size=n))
+                ),
             )
         )
     for power in (3.0, 2.5, 2.0, 1.5):
@@ -243,9 +244,7 @@ def heavy(arguments: tuple[int, Tail, int, float]) -> tuple[float, float, float,
     seed, tail, n_logs, share = arguments
     rng = np.random.default_rng(seed)
     looks = Looks(is_sequential=False, n_units=N_TAIL, n_planned=N_TAIL)
-    metric = LogMetric(
-        name="y", title="Y", unit="", higher_is_better=True, kind="mean", column="y"
-    )
+    metric = LogMetric(name="y", title="Y", unit="", higher_is_better=True, kind="mean", column="y")
     tops, gains, harms, plain, capped = [], [], [], [], []
     for _ in range(n_logs):
         values, treated = tail.draw(rng, N_TAIL), rng.random(N_TAIL) < share

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
+import jsonschema
 import numpy as np
 import pytest
 
-from harness.abtest.judge import overall
-from harness.abtest.judge import _share_alpha as share_alpha
+import harness
+from harness.abtest.treatments import overall, share_alpha
 from harness.decision import Decision
 from harness.decision.decide import Minimums
 from harness.settings import CriteriaSettings
@@ -82,11 +84,7 @@ def test_each_of_three_variants_is_judged_against_control(revenue, tmp_path):
     folder = next((tmp_path / "outputs").glob("*/*-abtest"))
     page = (folder / "report.html").read_text()
     assert "Should B or C replace A?" in page
-    import harness
-
-    schemas = __import__("pathlib").Path(harness.__file__).parent / "artefacts" / "schemas"
-    import jsonschema
-
+    schemas = Path(harness.__file__).parent / "artefacts" / "schemas"
     schema = json.loads((schemas / "decision.schema.json").read_text())
     jsonschema.validate(json.loads((folder / "decision.json").read_text()), schema)
 

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from harness.abtest.figures import Arm, contrast
 from harness.abtest.bounds import Looks
+from harness.abtest.figures import Arm, contrast
 from harness.abtest.metric import LogMetric
 from harness.abtest.tails import HEAVY, cap_share, top_share
 from tests.abtest.conftest import small_log
@@ -105,9 +105,7 @@ def test_measurements_missing_more_often_in_one_variant_are_not_judged(revenue):
     guardrail = (
         "+criteria.guardrail_metrics.p90_latency_ms={threshold: must_not_increase, tolerance: 5}"
     )
-    _, decision, _ = revenue(
-        log.assign(latency_ms=log["latency_ms"].mask(timed_out)), guardrail
-    )
+    _, decision, _ = revenue(log.assign(latency_ms=log["latency_ms"].mask(timed_out)), guardrail)
     verdict = next(c for c in decision["criteria"] if c["metric"] == "p90_latency_ms")
     assert (verdict["verdict"], verdict["code"]) == ("UNRESOLVED", "MISSING_UNEQUALLY")
     counts = by_variant(decision, "p90_latency_ms")
@@ -123,7 +121,9 @@ def test_rows_without_a_cluster_belong_to_their_unit(revenue):
         log, guardrail, "+abtest.metrics={p90_latency_ms: {cluster: office}}"
     )
     assert status == 0
-    assert by_variant(decision, "p90_latency_ms")["B"]["n_measurements"] == (log["arm"] == "B").sum()
+    assert (
+        by_variant(decision, "p90_latency_ms")["B"]["n_measurements"] == (log["arm"] == "B").sum()
+    )
 
 
 def test_units_of_no_segment_are_said(revenue):
@@ -172,7 +172,9 @@ def test_a_winsorised_mean_has_one_cap_for_all_variants(revenue):
     ],
 )
 def test_caps_and_zeros_that_are_invalid_are_one_sentence(revenue, words, change, key):
-    status, _, err = revenue(small_log(1000).assign(**change), f"+abtest.metrics={{revenue: {{{words}}}}}")
+    status, _, err = revenue(
+        small_log(1000).assign(**change), f"+abtest.metrics={{revenue: {{{words}}}}}"
+    )
     assert (status, key in err, "\n" in err) == (2, True, False)
 
 
@@ -191,9 +193,7 @@ def test_the_top_share_grows_with_the_tail():
 
 
 def test_bounds_hold_where_few_of_skewed_values_are_treated():
-    metric = LogMetric(
-        name="y", title="Y", unit="", higher_is_better=True, kind="mean", column="y"
-    )
+    metric = LogMetric(name="y", title="Y", unit="", higher_is_better=True, kind="mean", column="y")
     looks = Looks(is_sequential=False, n_units=2000, n_planned=2000)
     rng = np.random.default_rng(5)
     wrong = 0
