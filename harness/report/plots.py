@@ -22,7 +22,7 @@ from harness.evaluation import BlockSeries, Curves, PeriodFigure, SegmentFigure
 
 # Okabe and Ito's palette: told apart by colour-blind readers, legible on light and dark.
 CANDIDATE, BASELINE, ACCENT, QUIET = "#0072b2", "#e69f00", "#009e73", "#8a94a0"
-_CANDIDATES = ("o-", "s--", "^:", "D-.")  # lines of several candidates, told apart without colour
+_CANDIDATES = ("o-", "s--", "^:", "D-.")  # several candidates, told apart without colour
 _INK = "#123456"  # stands for the page's text colour until the SVG is written
 _STYLE: dict[Any, Any] = {
     "font.family": "sans-serif",
@@ -187,17 +187,17 @@ def over_time(
 
 
 def two_series(lines: Mapping[str, tuple[Any, Any]], unit: str, alternative: str) -> str:
-    """Candidates and the baseline over time; `lines` is name to days and values, baseline last.
+    """Candidates and the baseline over time.
 
     Args:
+        lines: Name to days and values; the baseline comes last.
         unit: Unit of the values.
         alternative: The picture in words.
     """
     with _Canvas(3.7, 2.8) as (figure, axes):
-        for i, (name, (day, value)) in enumerate(lines.items()):
-            style, colour = _CANDIDATES[i % len(_CANDIDATES)], CANDIDATE
-            if i == len(lines) - 1:
-                style, colour = "o-", BASELINE
+        styles = (_CANDIDATES * len(lines))[: len(lines) - 1]
+        drawn = [*((style, CANDIDATE) for style in styles), ("o-", BASELINE)]
+        for (name, (day, value)), (style, colour) in zip(lines.items(), drawn, strict=True):
             axes.plot(day, value, style, color=colour, markersize=3.5, label=name)
         axes.set_ylabel(unit)
         axes.legend(loc="best")
