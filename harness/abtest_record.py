@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from harness.abtest import AbtestResult
 from harness.artefacts import write_json, write_text
 from harness.artefacts.run_folder import RECORD
 from harness.artefacts.versions import versions
 from harness.config.fingerprint import abtest_dict
+from harness.decision import Decision
 from harness.decision.as_json import FINGERPRINTS, HOLDOUT_FIELDS, as_json
 from harness.report import abtest_page
 from harness.stages import peak_memory_mb
@@ -33,8 +35,14 @@ def write_abtest(
     """
     fingerprints = {name: getattr(result, name) for name in FINGERPRINTS}
     holdout = {name: getattr(result.look, name) for name in HOLDOUT_FIELDS}
+    decision = {
+        **as_json(result.decision, [], fingerprints, holdout),
+        "treatments": [_treatment(name, d) for name, d in result.treatments.items()],
+        "units": [asdict(count) for count in result.used],
+        "notes": list(result.notes),
+    }
     with result.stages("draw the report"):
-        write_json(folder / "decision.json", as_json(result.decision, [], fingerprints, holdout))
+        write_json(folder / "decision.json", decision)
         write_text(folder / "report.html", abtest_page(result, table, overrides))
     content = {
         "status": "DONE",
@@ -51,3 +59,15 @@ def write_abtest(
         "libraries": versions(_LIBRARIES),
     }
     write_json(folder / RECORD, content)
+
+
+def _treatment(name: str, decision: Decision) -> dict[str, Any]:
+    """The decision on one treatment, as decision.json has it."""
+    return {
+        "variant": name,
+        "decision": decision.decision,
+        "face_value": decision.face_value,
+        "reasons": list(decision.reasons),
+        "alpha": decision.alpha,
+        "n_units": decision.minimums.n_rows,
+    }

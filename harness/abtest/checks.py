@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 from scipy import stats
 
 from harness.abtest.bounds import Looks
 from harness.abtest.log import Log
+from harness.abtest.used import MISMATCH
 from harness.artefacts.figure import figure
-
-# The usual alarm: one in a thousand honest logs.
-MISMATCH = 0.001
+from harness.settings import AbtestSettings
 
 
-def broken_assignment(log: Log, share: float, looks: Looks) -> list[str]:
-    """Sentences on why the two variants cannot be compared; empty when they can.
+def planned_shares(log: Log, settings: AbtestSettings) -> dict[str, float]:
+    """Planned share of each treatment among itself and control."""
+    planned = {str(name): share for name, share in settings.shares.items()}
+    if not planned:
+        return dict.fromkeys(log.treatments, settings.share)
+    control = planned[log.control]
+    return {name: planned[name] / (planned[name] + control) for name in log.treatments}
+
+
+def broken_assignment(log: Log, shares: Mapping[str, float], looks: Looks) -> list[str]:
+    """Sentences on why the variants cannot be compared; empty when they can.
 
     Args:
         log: The log.
-        share: Planned share of treatment.
+        shares: Planned share of each treatment among itself and control.
         looks: How often the log is looked at; the check holds at all looks together.
     """
     sentences = []
@@ -33,24 +42,33 @@ def broken_assignment(log: Log, share: float, looks: Looks) -> list[str]:
             f"{log.duplicated:,} units appear more than once in a variant; the log needs one row per "
             "unit, so add their rows up, or drop the copies."
         )
-    n, n_treated = len(log), int(log.is_treatment.sum())
-    if is_mismatched(n_treated, n, share, looks):
-        sentences.append(
-            f"Sample-ratio mismatch: {n_treated:,} of {n:,} units got {log.treatment} "
-            f"({figure(n_treated / n, 'share')}), planned were {figure(share, 'share')} (p < {MISMATCH}); "
-            "units were lost or assigned unequally, so the variants are not alike."
-        )
+    for name in log.treatments:
+        pair = log.against(name)
+        n, n_treated = len(pair), int(pair.is_treatment.sum())
+        if is_mismatched(n_treated, n, shares[name], looks, n_tests=len(log.treatments)):
+            sentences.append(
+                f"Sample-ratio mismatch: {n_treated:,} of {n:,} units got {name} "
+                f"({figure(n_treated / n, 'share')}), planned were {figure(shares[name], 'share')} "
+                f"(p < {MISMATCH}); units were lost or assigned unequally, so the variants are not "
+                f"alike. If the design was another, write its share, {_key(log)}."
+            )
     return sentences
 
 
-def is_mismatched(n_treated: int, n: int, share: float, looks: Looks) -> bool:
+def _key(log: Log) -> str:
+    if len(log.treatments) > 1:
+        return f"+abtest.shares={{{', '.join(f'{name}: ...' for name in log.variants)}}}"
+    return f"abtest.share=(planned share of {log.treatment})"
+
+
+def is_mismatched(n_treated: int, n: int, share: float, looks: Looks, n_tests: int = 1) -> bool:
     """Whether so uneven a split would occur by chance less than once in a thousand.
 
     An exact binomial test at a single look (as in Fabijan et al. 2019, "Diagnosing sample
     ratio mismatch in online controlled experiments"); the time-uniform bound where the log
-    is looked at often.
+    is looked at often. Several treatments share the thousandth.
     """
     if not looks.is_sequential:
-        return bool(stats.binomtest(n_treated, n, share).pvalue < MISMATCH)
+        return bool(stats.binomtest(n_treated, n, share).pvalue < MISMATCH / n_tests)
     error = math.sqrt(n * share * (1 - share))
-    return abs(n_treated - n * share) / error > looks.quantile(MISMATCH / 2)
+    return abs(n_treated - n * share) / error > looks.quantile(MISMATCH / n_tests / 2)

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from harness.abtest.candidates import MOST_VARIANTS, metric_candidate, role_candidates
 from harness.abtest.metric import LogMetric, find_log_metric
 from harness.data.content_hash import row_hashes
 from harness.data.table_file import column_names, read_columns
@@ -20,6 +21,8 @@ from harness.settings import AbtestSettings
 
 # What a log's file is called in errors.
 _KEY = "table"
+# What YAML makes true and false of, where they are the names of variants.
+_BOOLEANS = {True: {"true", "yes", "on", "1"}, False: {"false", "no", "off", "0"}}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -27,39 +30,59 @@ class Log:
     """An A/B log: one row per unit.
 
     Attributes:
-        frame: Columns of metrics and segments, one row per unit of both variants.
+        frame: Columns of metrics and segments, one row per unit of the variants judged.
         unit: Hash of each unit's name, shape (n_units,).
-        is_treatment: Whether the unit got the treatment, shape (n_units,).
+        arm: 0 for control, k for the k-th treatment, shape (n_units,).
         control: Name of the control variant.
-        treatment: Name of the treatment variant.
+        treatments: Names of the treatments.
         day: Local day of assignment, datetime64[D]; None without an enrolment column.
         metrics: What the criteria's metrics mean here.
         tables: Rows of other tables joined to the units, by path: their columns, with
-            `is_treatment` and the unit's hash as `unit`.
+            `arm` and the unit's hash as `unit`.
+        everyone: Hashes of all units, those of variants that are not judged among them.
         n_other: Rows of variants that are not judged.
         contaminated: Units that appear in more than one variant.
         duplicated: Units that appear more than once in one variant.
+        notes: What was left out or taken for something, in sentences.
     """
 
     frame: pd.DataFrame
     unit: NDArray[np.uint64]
-    is_treatment: NDArray[np.bool_]
+    arm: NDArray[np.intp]
     control: str
-    treatment: str
+    treatments: tuple[str, ...]
     day: NDArray[np.datetime64] | None
     metrics: Mapping[str, LogMetric]
     tables: Mapping[str, pd.DataFrame]
+    everyone: NDArray[np.uint64]
     n_other: int
     contaminated: int
     duplicated: int
+    notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.unit)
 
     @property
+    def treatment(self) -> str:
+        """The treatment's name; several joined."""
+        return ", ".join(self.treatments)
+
+    @property
+    def variants(self) -> tuple[str, ...]:
+        """Control, then the treatments: names of the codes in `arm`."""
+        return (self.control, *self.treatments)
+
+    @property
+    def is_treatment(self) -> NDArray[np.bool_]:
+        """Whether a unit got a treatment, shape (n_units,)."""
+        treated: NDArray[np.bool_] = self.arm > 0
+        return treated
+
+    @property
     def n_days(self) -> int:
         """Days from the first assignment to the last, both counted; 0 when not known."""
-        if self.day is None:
+        if self.day is None or len(self.day) == 0:
             return 0
         return int((self.day.max() - self.day.min()).astype(int)) + 1
 
@@ -70,19 +93,34 @@ class Log:
             self,
             frame=self.frame[chosen],
             unit=self.unit[chosen],
-            is_treatment=self.is_treatment[chosen],
+            arm=self.arm[chosen],
             day=None if self.day is None else self.day[chosen],
             tables={path: rows[rows["unit"].isin(units)] for path, rows in self.tables.items()},
+        )
+
+    def against(self, treatment: str) -> Log:
+        """Control and one treatment alone."""
+        if self.treatments == (treatment,):
+            return self
+        code = self.treatments.index(treatment) + 1
+        pair = self.subset(np.isin(self.arm, (0, code)))
+        return replace(
+            pair,
+            arm=(pair.arm > 0).astype(np.intp),
+            treatments=(treatment,),
+            tables={p: rows.assign(arm=rows["arm"] > 0) for p, rows in pair.tables.items()},
         )
 
     def fingerprint(self) -> str:
         """SHA-256 of what the log holds, whatever the order of its rows."""
         import hashlib
 
-        hashes = row_hashes(self.frame) ^ (self.unit * np.uint64(2) + self.is_treatment)
+        hashes = row_hashes(self.frame) ^ (self.unit * np.uint64(2) + self.arm.astype(np.uint64))
         digest = hashlib.sha256(np.sort(hashes).tobytes())
         for path in sorted(self.tables):
-            digest.update(np.sort(row_hashes(self.tables[path])).tobytes())
+            rows = self.tables[path]
+            rows = rows.assign(is_treatment=rows["arm"] > 0).drop(columns="arm")
+            digest.update(np.sort(row_hashes(rows)).tobytes())
         return digest.hexdigest()
 
 
@@ -105,73 +143,120 @@ def read_log(
     for said in settings.metrics.values():
         if said.table and said.table not in columns:
             columns[said.table] = column_names(Path(said.table).expanduser(), key=_KEY)
-    unit, variant = (_role(settings, role, columns[None]) for role in ("unit", "variant"))
-    found = {name: find_log_metric(name, settings.metrics.get(name), columns) for name in metrics}
+    unit, variant = (_role(settings, role, path, columns[None]) for role in ("unit", "variant"))
+    found = _metrics(path, settings, metrics, columns)
+    for segment in segments:
+        if segment not in columns[None]:
+            raise ConfigError(
+                f"per_segment: no column '{segment}'; {did_you_mean(segment, columns[None])}"
+            )
+    of_log = [m for m in found.values() if m.table is None]
+    values = [c for m in of_log for c in m.columns]
+    clusters = [m.cluster for m in of_log if m.cluster]
+    extra = [settings.enrolled] if settings.enrolled else []
+    if settings.enrolled and settings.enrolled not in columns[None]:
+        hint = did_you_mean(settings.enrolled, columns[None])
+        raise ConfigError(f"abtest.enrolled: no column '{settings.enrolled}'; {hint}")
+    frame = read_columns(
+        path,
+        list(dict.fromkeys([unit, variant, *extra, *values, *segments])),
+        key=_KEY,
+        text={unit, variant, *segments, *clusters},
+        times=set(extra),
+    )
+    arm = _variants(path, _names_in(frame[variant]))
+    control, treatments = _names(settings, arm)
+    keys = _names_in(frame[unit])
+    n_nameless = int(keys.isna().sum())
+    if n_nameless:
+        raise DataError(
+            f"abtest.unit: {n_nameless:,} rows name no {unit}, so nobody knows whether they are new "
+            "units or copies; give them a key, or leave them out of the log"
+        )
+    ids = _hashes(keys)
+    for name in {*segments, *clusters} - {unit, variant}:
+        frame[name] = _names_in(frame[name])
+    per_unit = pd.DataFrame({"unit": ids, "arm": pd.factorize(arm)[0]}).groupby("unit")["arm"]
+    codes = arm.map({name: code for code, name in enumerate((control, *treatments))})
+    judged = codes.notna().to_numpy()
+    code: NDArray[np.intp] = np.asarray(codes[judged], dtype=np.intp)
+    contaminated = int((per_unit.min() != per_unit.max()).sum())
+    day = _days(settings, frame)
+    log = Log(
+        frame=frame.loc[judged, list(dict.fromkeys([*values, *segments]))].reset_index(drop=True),
+        unit=ids[judged],
+        arm=code,
+        control=control,
+        treatments=treatments,
+        day=None if day is None else day[judged],
+        metrics=found,
+        tables={},
+        everyone=np.unique(ids),
+        n_other=int((~judged).sum()),
+        contaminated=contaminated,
+        duplicated=int((per_unit.size() > 1).sum()) - contaminated,
+        notes=_segment_notes(frame.loc[judged], segments),
+    )
+    return _typed(_with_tables(log, unit, keys[judged]))
+
+
+def _metrics(
+    path: Path,
+    settings: AbtestSettings,
+    metrics: Sequence[str],
+    columns: Mapping[str | None, Sequence[str]],
+) -> dict[str, LogMetric]:
+    roles = (settings.unit, settings.variant, settings.enrolled)
+
+    def example(table: str | None) -> str:
+        place = path if table is None else Path(table).expanduser()
+        return metric_candidate(place, roles, key=_KEY)
+
+    found = {
+        name: find_log_metric(name, settings.metrics.get(name), columns, example)
+        for name in metrics
+    }
     unused = set(settings.metrics) - set(metrics)
     if unused:
         name = min(unused)
         raise ConfigError(
             f"abtest.metrics.{name}: no criterion asks for it; {did_you_mean(name, metrics)}"
         )
-    for segment in segments:
-        if segment not in columns[None]:
-            raise ConfigError(
-                f"per_segment: no column '{segment}'; {did_you_mean(segment, columns[None])}"
-            )
-    values = [c for m in found.values() if m.table is None for c in m.columns]
-    extra = [settings.enrolled] if settings.enrolled else []
-    if settings.enrolled and settings.enrolled not in columns[None]:
-        hint = did_you_mean(settings.enrolled, columns[None])
-        raise ConfigError(f"abtest.enrolled: no column '{settings.enrolled}'; {hint}")
-    frame = read_columns(
-        path, list(dict.fromkeys([unit, variant, *extra, *values, *segments])), key=_KEY
-    )
-    arm = _variants(frame[variant])
-    control, treatment = _names(settings, arm)
-    if frame[unit].isna().any():
-        raise DataError(f"abtest.unit: {int(frame[unit].isna().sum()):,} rows name no {unit}")
-    ids = _hash(frame[unit])
-    per_unit = pd.DataFrame({"unit": ids, "arm": pd.factorize(arm)[0]}).groupby("unit")["arm"]
-    judged = arm.isin([control, treatment]).to_numpy()
-    is_treatment = (arm == treatment).to_numpy()
-    contaminated = int((per_unit.min() != per_unit.max()).sum())
-    day = _days(settings, frame)
-    return _typed(
-        Log(
-            frame=frame.loc[judged, list(dict.fromkeys([*values, *segments]))].reset_index(
-                drop=True
-            ),
-            unit=ids[judged],
-            is_treatment=is_treatment[judged],
-            control=control,
-            treatment=treatment,
-            day=None if day is None else day[judged],
-            metrics=found,
-            tables=_other_tables(found, unit, ids[judged], is_treatment[judged]),
-            n_other=int((~judged).sum()),
-            contaminated=contaminated,
-            duplicated=int((per_unit.size() > 1).sum()) - contaminated,
-        )
-    )
+    return found
 
 
-def _role(settings: AbtestSettings, role: str, columns: Sequence[str]) -> str:
+def _role(settings: AbtestSettings, role: str, path: Path, columns: Sequence[str]) -> str:
     named = getattr(settings, role)
-    if not named:
-        raise ConfigError(f"abtest.{role}: not set; name the column, one of {', '.join(columns)}")
-    if named not in columns:
+    if named and named not in columns:
         raise ConfigError(f"abtest.{role}: no column '{named}'; {did_you_mean(named, columns)}")
-    return str(named)
+    if named:
+        return str(named)
+    likely = role_candidates(path, role, key=_KEY)
+    what = {"unit": "names a unit in each row", "variant": "holds a few variants"}[role]
+    if likely:
+        raise ConfigError(
+            f"abtest.{role}: not set; name the column that says it, such as "
+            f"abtest.{role}={likely[0]}" + (f" (or {', '.join(likely[1:4])})" if likely[1:] else "")
+        )
+    raise ConfigError(
+        f"abtest.{role}: not set, and no column {what}; name it, one of {', '.join(columns)}"
+    )
 
 
-def _variants(column: pd.Series) -> pd.Series:
-    if column.isna().any():
+def _variants(path: Path, arm: pd.Series) -> pd.Series:
+    if arm.isna().any():
         raise DataError(
-            f"abtest.variant: {int(column.isna().sum()):,} rows have no {column.name}; a unit without "
+            f"abtest.variant: {int(arm.isna().sum()):,} rows have no {arm.name}; a unit without "
             "a variant was never assigned, so leave it out of the log"
         )
-    arm = column.astype("string")
     names = sorted(arm.unique())
+    if len(names) > MOST_VARIANTS:
+        likely = role_candidates(path, "variant", key=_KEY)
+        raise DataError(
+            f"abtest.variant: column '{arm.name}' holds {len(names):,} different values "
+            f"({', '.join(names[:3])}, ...), more than the {MOST_VARIANTS} variants a test may have; "
+            + (f"did you mean '{likely[0]}'?" if likely else "name the column with the variant")
+        )
     alike: dict[str, str] = {}
     for name in names:
         other = alike.setdefault(name.strip().casefold(), name)
@@ -183,72 +268,133 @@ def _variants(column: pd.Series) -> pd.Series:
     return arm
 
 
-def _names(settings: AbtestSettings, arm: pd.Series) -> tuple[str, str]:
+def _names(settings: AbtestSettings, arm: pd.Series) -> tuple[str, tuple[str, ...]]:
+    """Control, and the treatments to judge."""
     names = sorted(arm.unique())
-    shown = ", ".join(names[:8])
+    shown = ", ".join(names)
     if settings.control is None:
         raise ConfigError(f"abtest.control: not set; say which variant it is: {shown}")
-    control = str(settings.control)
-    if control not in names:
-        raise ConfigError(f"abtest.control: no unit has the variant '{control}' ({shown})")
+    control = _variant(settings.control, names)
+    if control is None:
+        raise ConfigError(f"abtest.control: no unit has the variant '{settings.control}' ({shown})")
     others = [name for name in names if name != control]
-    if settings.treatment is not None:
-        treatment = str(settings.treatment)
-        if treatment == control:
-            raise ConfigError(
-                f"abtest.treatment: '{treatment}' is the control; name another ({shown})"
-            )
-        if treatment not in others:
-            raise ConfigError(f"abtest.treatment: no unit has the variant '{treatment}' ({shown})")
-        return control, treatment
     if not others:
         raise DataError(f"abtest.variant: every unit is in '{control}'; there is no treatment")
-    if len(others) > 1:
+    strangers = sorted({str(name) for name in settings.shares} - set(names))
+    if strangers or (settings.shares and len(settings.shares) < len(names)):
         raise ConfigError(
-            f"abtest.treatment: not set, and there are several: {', '.join(others)}; name one"
+            f"abtest.shares: names {', '.join(map(str, settings.shares))}, but the variants are {shown}; "
+            "give each of them its planned share"
         )
-    return control, others[0]
+    if settings.treatment is None:
+        return control, tuple(others)
+    treatment = _variant(settings.treatment, names)
+    if treatment == control:
+        raise ConfigError(f"abtest.treatment: '{treatment}' is the control; name another ({shown})")
+    if treatment is None:
+        raise ConfigError(
+            f"abtest.treatment: no unit has the variant '{settings.treatment}' ({shown})"
+        )
+    return control, (treatment,)
+
+
+def _variant(named: Any, names: Sequence[str]) -> str | None:
+    """The variant a config's value means; `on`, `off`, `yes` and `no` are booleans in YAML."""
+    if isinstance(named, bool):
+        found = [name for name in names if name.strip().casefold() in _BOOLEANS[named]]
+        return found[0] if len(found) == 1 else None
+    if isinstance(named, float) and named.is_integer() and str(int(named)) in names:
+        return str(int(named))
+    return str(named) if str(named) in names else None
 
 
 def _days(settings: AbtestSettings, frame: pd.DataFrame) -> NDArray[np.datetime64] | None:
     if settings.enrolled is None:
         return None
+    column = frame[settings.enrolled]
+    is_number = pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
+    if is_number and settings.time_unit is None:
+        raise ConfigError(
+            f"abtest.time_unit: not set, and column '{column.name}' holds numbers (first "
+            f"{column.iloc[0]}); say what they count since 1970: day, s, ms, us or ns"
+        )
     times = read_time(
-        "abtest.enrolled", frame[settings.enrolled], unit=None, timezone=settings.timezone
+        "abtest.enrolled", column, unit=settings.time_unit, timezone=settings.timezone
     )
     local = pd.DatetimeIndex(times, tz="UTC").tz_convert(settings.timezone).tz_localize(None)
     return local.to_numpy().astype("datetime64[D]")
 
 
-def _other_tables(
-    metrics: Mapping[str, LogMetric],
-    unit: str,
-    ids: NDArray[np.uint64],
-    is_treatment: NDArray[np.bool_],
-) -> dict[str, pd.DataFrame]:
-    """Rows of other tables whose unit is in the log."""
-    arm = pd.Series(is_treatment, index=ids)
+def _segment_notes(frame: pd.DataFrame, segments: Sequence[str]) -> tuple[str, ...]:
+    missing = {name: int(frame[name].isna().sum()) for name in dict.fromkeys(segments)}
+    return tuple(
+        f"{n:,} units have no {name}, so they count in no segment of it."
+        for name, n in missing.items()
+        if n
+    )
+
+
+def _with_tables(log: Log, unit: str, keys: pd.Series) -> Log:
+    """The log with the rows of other tables whose unit is in it."""
+    arm = pd.Series(log.arm, index=log.unit)
     arm = arm[~arm.index.duplicated()]
     tables: dict[str, pd.DataFrame] = {}
-    for path in sorted({m.table for m in metrics.values() if m.table}):
-        wanted = [c for m in metrics.values() if m.table == path for c in m.columns]
-        names = column_names(Path(path).expanduser(), key=_KEY)
-        if unit not in names:
+    notes = list(log.notes)
+    for path in sorted({m.table for m in log.metrics.values() if m.table}):
+        place = Path(path).expanduser()
+        of_table = [m for m in log.metrics.values() if m.table == path]
+        wanted = [c for m in of_table for c in m.columns]
+        if unit not in column_names(place, key=_KEY):
             raise ConfigError(f"{path}: has no column '{unit}' to join the log by")
-        rows = read_columns(Path(path).expanduser(), list(dict.fromkeys([unit, *wanted])), key=_KEY)
-        found = arm.reindex(_hash(rows[unit]))
-        known = found.notna().to_numpy()
-        if not known.any():
-            raise DataError(f"{path}: no row's {unit} is in the log")
-        kept = rows.loc[known, [c for c in rows.columns if c != unit]].reset_index(drop=True)
-        tables[path] = kept.assign(
-            unit=found.index.to_numpy()[known], is_treatment=found[known].to_numpy(dtype=bool)
+        clusters = {m.cluster for m in of_table if m.cluster}
+        rows = read_columns(
+            place, list(dict.fromkeys([unit, *wanted])), key=_KEY, text={unit, *clusters}
         )
-    return tables
+        names = _names_in(rows[unit])
+        found = arm.reindex(_hashes(names))
+        known = found.notna().to_numpy() & names.notna().to_numpy()
+        if not known.any():
+            theirs = names.dropna()
+            shown = f"'{theirs.iloc[0]}' here" if len(theirs) else "none here"
+            raise DataError(
+                f"{path}: no row's {unit} is in the log ({shown}, '{keys.iloc[0]}' there); keys are "
+                "compared as they are written, leading zeros and all"
+            )
+        notes += _join_notes(path, unit, names, known, keys)
+        kept = rows.loc[known, [c for c in rows.columns if c != unit]].reset_index(drop=True)
+        for cluster in clusters - {unit}:
+            kept[cluster] = _names_in(kept[cluster])
+        tables[path] = kept.assign(
+            unit=found.index.to_numpy()[known], arm=found[known].to_numpy(dtype=np.intp)
+        )
+    return replace(log, tables=tables, notes=tuple(notes))
+
+
+def _join_notes(
+    path: str, unit: str, names: pd.Series, known: NDArray[np.bool_], keys: pd.Series
+) -> list[str]:
+    """Which rows of another table were left out, and why."""
+    n_null = int(names.isna().sum())
+    strangers = names[~known].dropna()
+    notes = []
+    if n_null:
+        notes.append(f"{path}: {n_null:,} rows name no {unit} and were left out.")
+    if len(strangers):
+        notes.append(
+            f"{path}: {len(strangers):,} rows of a {unit} that is not in the log, or in a variant "
+            f"that is not judged (such as '{strangers.iloc[0]}'), were left out."
+        )
+        padded = set(keys.str.lstrip("0")) & set(strangers.str.lstrip("0"))
+        if padded:
+            notes.append(
+                f"{path}: {len(padded):,} of these differ from a {unit} of the log by leading zeros "
+                f"alone (such as '{min(padded)}'); if they are the same, write them one way."
+            )
+    return notes
 
 
 def _typed(log: Log) -> Log:
-    """Metric columns as numbers; 0/1 columns make means proportions."""
+    """Metric columns as numbers; 0/1 columns make means proportions; caps of winsorised means."""
     metrics = {}
     for name, metric in log.metrics.items():
         frame = log.tables[metric.table] if metric.table else log.frame
@@ -262,12 +408,55 @@ def _typed(log: Log) -> Log:
                 f"abtest.metrics.{name}: a proportion counts yes and no, but column "
                 f"'{metric.column}' holds other values; use kind=mean"
             )
-        if metric.kind == "mean" and is_binary and metric.covariate is None:
+        if metric.kind == "mean" and is_binary:
             metric = replace(metric, kind="proportion")  # noqa: PLW2901
-        if is_binary and metric.kind in ("proportion", "mean") and not metric.unit:
+        if metric.kind == "proportion" and not metric.unit:
             metric = replace(metric, unit="share of units")  # noqa: PLW2901
+        if metric.winsorise is not None and is_binary:
+            raise ConfigError(
+                f"abtest.metrics.{name}.winsorise: column '{metric.column}' holds yes and no, which "
+                "have no tails; remove it"
+            )
+        if metric.winsorise is not None:
+            metric = replace(metric, caps=_caps(metric, frame))  # noqa: PLW2901
         metrics[name] = metric
     return replace(log, metrics=metrics)
+
+
+def _caps(metric: LogMetric, frame: pd.DataFrame) -> dict[str, tuple[float, float]]:
+    """Quantiles of all units together, whatever their variant, beyond which values are capped."""
+    assert metric.winsorise is not None
+    shares = [1 - metric.winsorise, metric.winsorise]
+    caps = {}
+    for name, column in (("value", metric.column), ("covariate", metric.covariate)):
+        if column is None:
+            continue
+        values = frame[column].to_numpy(dtype=np.float64)
+        if name == "value" and metric.missing == "zero":
+            values = np.nan_to_num(values, nan=0.0)
+        known = values[~np.isnan(values)]
+        if len(known):
+            low, high = np.quantile(known, shares)
+            caps[name] = (float(low), float(high))
+            if name == "value" and low == high and known.min() < known.max():
+                raise ConfigError(
+                    f"abtest.metrics.{metric.name}.winsorise: {metric.winsorise:g} caps every value of "
+                    f"'{column}' at {high:g}, for fewer units than that differ from it; use a value "
+                    "nearer to 1, such as 0.999"
+                )
+    return caps
+
+
+def _names_in(column: pd.Series) -> pd.Series:
+    """Names of units, variants or clusters as they are written; a blank one is none."""
+    text = column.astype("string")
+    return text.mask(text.str.strip() == "")
+
+
+def _hashes(keys: pd.Series) -> NDArray[np.uint64]:
+    """A hash of each name, the same in every file, shape (n_rows,)."""
+    hashed: NDArray[np.uint64] = pd.util.hash_array(keys.to_numpy(dtype=object))
+    return hashed
 
 
 def _numbers(key: str, column: pd.Series) -> pd.Series:
@@ -281,7 +470,7 @@ def _numbers(key: str, column: pd.Series) -> pd.Series:
             ) from error
     values = column.astype("float64")
     if np.isinf(values).any():
-        raise DataError(f"{key}: column '{column.name}' holds infinite values; mend or drop them")
+        raise DataError(f"{key}: column '{column.name}' holds infinite values; fix or drop them")
     return values
 
 
@@ -291,8 +480,3 @@ def _is_number(value: Any) -> bool:
     except (TypeError, ValueError):
         return False
     return True
-
-
-def _hash(column: pd.Series) -> NDArray[np.uint64]:
-    hashed: NDArray[np.uint64] = pd.util.hash_array(column.astype("string").to_numpy(dtype=object))
-    return hashed

@@ -7,8 +7,8 @@ percentile of `latency_ms`, `7_day_retention_lift` the mean of `7_day_retention`
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 
 from harness.errors import ConfigError, did_you_mean
 from harness.settings import AbtestMetric
@@ -35,6 +35,9 @@ class LogMetric:
         quantile: Which quantile, between 0 and 1.
         cluster: Column of what belongs together; None means the unit.
         table: Another file with several rows per unit.
+        missing: exclude, or zero where no value means none.
+        winsorise: Quantile of all units' values at which a mean is capped; None for none.
+        caps: Lowest and highest value that counts, by `value` and `covariate`; found in the log.
     """
 
     name: str
@@ -49,6 +52,9 @@ class LogMetric:
     quantile: float | None = None
     cluster: str | None = None
     table: str | None = None
+    missing: str = "exclude"
+    winsorise: float | None = None
+    caps: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -58,7 +64,10 @@ class LogMetric:
 
 
 def find_log_metric(
-    name: str, declared: AbtestMetric | None, columns: Mapping[str | None, Iterable[str]]
+    name: str,
+    declared: AbtestMetric | None,
+    columns: Mapping[str | None, Iterable[str]],
+    example: Callable[[str | None], str] = lambda _: "COLUMN",
 ) -> LogMetric:
     """What a criterion's metric means in this log.
 
@@ -66,6 +75,7 @@ def find_log_metric(
         name: The metric's name in the criteria.
         declared: What the config says about it.
         columns: Columns of the log (under None) and of other tables, by path.
+        example: A column of a table that could be meant, for errors.
 
     Raises:
         ConfigError: If no column fits, or the words contradict each other.
@@ -85,17 +95,23 @@ def find_log_metric(
         raise ConfigError(f"{key}.quantile: {quantile} must lie between 0 and 1, such as 0.99")
     if kind == "quantile" and said.covariate:
         raise ConfigError(f"{key}.covariate: a quantile takes none; remove it")
+    if kind == "quantile" and said.missing == "zero":
+        raise ConfigError(f"{key}.missing: a quantile has no use for zeros; remove it")
+    if said.winsorise is not None and kind != "mean":
+        raise ConfigError(
+            f"{key}.winsorise: only a mean can be winsorised, not a {kind}; remove it"
+        )
     if said.table and kind != "quantile":
         raise ConfigError(
             f"{key}.table: only quantiles read another table; add its sums per unit to the log"
         )
     there = list(columns[said.table])
     base = named[2] if named and kind == "quantile" else name
-    column = _column(key, said.column, base, there)
-    for field in ("per", "covariate", "per_covariate", "cluster"):
-        other = getattr(said, field)
+    column = _column(key, said.column, base, there, lambda: example(said.table))
+    for part in ("per", "covariate", "per_covariate", "cluster"):
+        other = getattr(said, part)
         if other is not None and other not in there:
-            raise ConfigError(f"{key}.{field}: no column '{other}'; {did_you_mean(other, there)}")
+            raise ConfigError(f"{key}.{part}: no column '{other}'; {did_you_mean(other, there)}")
     unit = said.unit
     if unit is None:
         unit = "ms" if column.endswith("_ms") else ""
@@ -112,10 +128,14 @@ def find_log_metric(
         quantile=quantile if kind == "quantile" else None,
         cluster=said.cluster,
         table=said.table,
+        missing=said.missing,
+        winsorise=said.winsorise,
     )
 
 
-def _column(key: str, said: str | None, base: str, columns: list[str]) -> str:
+def _column(
+    key: str, said: str | None, base: str, columns: list[str], example: Callable[[], str]
+) -> str:
     """The column said, or the one the metric's name leads to."""
     if said is not None:
         if said not in columns:
@@ -131,7 +151,7 @@ def _column(key: str, said: str | None, base: str, columns: list[str]) -> str:
             return name
     raise ConfigError(
         f"{key}.column: no column is called {' or '.join(tried)}; say which one it is, "
-        f"e.g. '+abtest.metrics={{{key.rpartition('.')[2]}: {{column: {columns[-1]}}}}}'"
+        f"e.g. '+abtest.metrics={{{key.rpartition('.')[2]}: {{column: {example()}}}}}'"
     )
 
 

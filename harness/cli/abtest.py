@@ -6,6 +6,7 @@ import argparse
 import datetime as dt
 from pathlib import Path
 
+from harness.cli.gate import EXIT_STATUS
 from harness.cli.output import FORMATS
 
 
@@ -15,6 +16,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("table", help="CSV or Parquet with one row per unit")
     parser.add_argument("--config-dir", type=Path, help="your own config folder")
     parser.add_argument("--format", choices=FORMATS, default="table")
+    parser.add_argument(
+        "--gate",
+        action="store_true",
+        help="the decision as exit status, as `harness gate`: 0 SHIP, 1 NO_SHIP, 3 INCONCLUSIVE, 4 INVALID",
+    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -31,7 +37,7 @@ def run(options: argparse.Namespace) -> int:
     folder = Path(settings.running.folder) if settings.running.folder else _new_folder()
     write_abtest(result, folder, options.table, tuple(options.overrides))
     print_result(folder, options.format)
-    return 0
+    return EXIT_STATUS[result.decision.decision] if options.gate else 0
 
 
 def _new_folder() -> Path:

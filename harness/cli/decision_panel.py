@@ -39,6 +39,31 @@ def criteria_table(decision: Mapping[str, Any]) -> Table:
     )
 
 
+def units_table(decision: Mapping[str, Any]) -> Table | None:
+    """Units behind each figure of an A/B test; None where the decision has no such counts."""
+    counts = decision.get("units") or []
+    if not counts:
+        return None
+    shown = {
+        "no covariate": "n_without_covariate",
+        "measurements": "n_measurements",
+        "rows without one": "n_measurements_missing",
+    }
+    shown = {head: name for head, name in shown.items() if any(c[name] is not None for c in counts)}
+    rows = [
+        (
+            count["criterion"],
+            count["variant"],
+            f"{count['n_used']:,}",
+            f"{count['n_missing']:,}",
+            *("-" if count[name] is None else f"{count[name]:,}" for name in shown.values()),
+        )
+        for count in counts
+    ]
+    columns = ("figure", "variant", "units used", "missing", *shown)
+    return Table(columns=columns, rows=rows, right=frozenset(columns[2:]))
+
+
 def print_result(folder: Path, style: str) -> None:
     """Print what a finished run decided, in one of the three formats."""
     decision = read_json(folder / "decision.json")
@@ -64,7 +89,14 @@ def print_decision(decision: Mapping[str, Any], folder: Path) -> None:
     console.print()
     if decision["criteria"]:
         print_table(criteria_table(decision), "table")
-    is_log = not (folder / "predictions.parquet").exists() and decision["criteria"]
+    units = units_table(decision)
+    if units is not None:
+        print_table(units, "table")
+    for note in decision.get("notes", []):
+        console.print(note, highlight=False, markup=False)
+    if decision.get("notes"):
+        console.print()
+    is_log = "treatments" in decision
     rows = "units" if is_log else f"test rows in {decision['n_blocks']} blocks"
     console.print(
         f"{decision['n_rows']:,} {rows} over {decision['n_days']} days. {decision['holdout']['sentence']} {decision['guarantee']}\n"
@@ -83,5 +115,9 @@ def decision_markdown(decision: Mapping[str, Any]) -> str:
     """A run's decision as GitHub-flavoured markdown."""
     lines = [f"## {decision['decision']}", ""]
     lines += [f"- {reason}" for reason in decision["reasons"]]
-    lines += ["", markdown(criteria_table(decision)), "", decision["guarantee"]]
+    lines += ["", markdown(criteria_table(decision))]
+    units = units_table(decision)
+    if units is not None:
+        lines += ["", markdown(units)]
+    lines += ["", *decision.get("notes", []), decision["guarantee"]]
     return "\n".join(lines)

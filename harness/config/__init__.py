@@ -14,6 +14,7 @@ from harness.config.compose import (
 from harness.config.fingerprint import (
     abtest_fingerprint,
     candidate_fingerprint,
+    criteria_fingerprint,
     protocol_fingerprint,
 )
 from harness.config.folder import CONF_DIR
@@ -28,6 +29,7 @@ __all__ = [
     "compose_criteria",
     "compose_guard",
     "compose_settings",
+    "criteria_fingerprint",
     "load_abtest_settings",
     "load_criteria",
     "load_monitoring",

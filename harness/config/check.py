@@ -41,6 +41,8 @@ _Ungrouped = make_dataclass(
 )
 
 # Groups of a config that were checked already, by name and content.
+# Planned shares written with few digits, such as three times 0.333.
+_SHARES_ADD_UP = 0.002
 Checked = dict[tuple[str, str], Any]
 
 
@@ -120,6 +122,13 @@ def _check_log(criteria: CriteriaSettings, abtest: AbtestSettings) -> None:
         raise ConfigError(
             "abtest.enrolled: not set, so a minimum duration cannot be checked; name the column with "
             "the time of assignment, or write criteria.minimum_duration_days=0"
+        )
+    for name, share in abtest.shares.items():
+        if not isinstance(share, int | float) or not 0 < share < 1:
+            raise ConfigError(f"abtest.shares.{name}: {share} must lie above 0 and below 1")
+    if abtest.shares and abs(sum(abtest.shares.values()) - 1) > _SHARES_ADD_UP:
+        raise ConfigError(
+            f"abtest.shares: add up to {sum(abtest.shares.values()):g}; they have to add up to 1"
         )
 
 

@@ -8,10 +8,22 @@ from dataclasses import asdict, fields
 from typing import Any
 
 from harness.config.own_code import own_classes
-from harness.settings import PROTOCOL_KEYS, AbtestRunSettings, FileSettings, RunSettings
+from harness.settings import (
+    PROTOCOL_KEYS,
+    AbtestRunSettings,
+    CriteriaSettings,
+    FileSettings,
+    RunSettings,
+)
 
 # Words for readers change no figure, so rewording them keeps runs comparable.
 _WORDS = {"description", "population", "positive_meaning", "prediction_time", "owner"}
+
+
+# Keys of later versions: at their defaults they change nothing, so a test that was looked at by an
+# earlier version keeps its fingerprint.
+_LATER_ABTEST: dict[str, Any] = {"correction": "holm", "time_unit": None, "shares": {}}
+_LATER_ABTEST_METRIC: dict[str, Any] = {"missing": "exclude", "winsorise": None}
 
 
 def protocol_dict(settings: RunSettings) -> dict[str, Any]:
@@ -43,13 +55,27 @@ def abtest_dict(settings: AbtestRunSettings) -> dict[str, Any]:
 
 def abtest_fingerprint(settings: AbtestRunSettings) -> str:
     """SHA-256 of what an A/B test is judged by, without descriptive words."""
-    return _sha256(_without_words(abtest_dict(settings)))
+    content = abtest_dict(settings)
+    roles = _changed(content["abtest"], _LATER_ABTEST)
+    metrics = roles["metrics"].items()
+    roles["metrics"] = {name: _changed(entry, _LATER_ABTEST_METRIC) for name, entry in metrics}
+    return _sha256(_without_words({**content, "abtest": roles}))
+
+
+def criteria_fingerprint(criteria: CriteriaSettings) -> str:
+    """SHA-256 of criteria alone, without descriptive words."""
+    return _sha256(_without_words(asdict(criteria)))
 
 
 def candidate_fingerprint(settings: RunSettings) -> str:
     """SHA-256 of the canonical candidate, with the text of a user's own classes."""
     targets = [settings.model["_target_"], settings.preprocess["_target_"]]
     return _sha256({**candidate_dict(settings), "own_classes": own_classes(targets)})
+
+
+def _changed(content: dict[str, Any], defaults: dict[str, Any]) -> dict[str, Any]:
+    """Without the keys that stand at these defaults."""
+    return {k: v for k, v in content.items() if k not in defaults or v != defaults[k]}
 
 
 def _without_words(value: Any) -> Any:

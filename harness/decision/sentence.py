@@ -111,7 +111,9 @@ def settles(
     if code == "FEW_POSITIVES":
         return f"{wording.more}, with more positives in it"
     if code == "MISSING_UNEQUALLY":
-        return "knowing why values are missing, and mending it"
+        return "finding out why values are missing, and fixing it"
+    if code == "COVARIATE_UNEQUALLY":
+        return "a covariate that was known before assignment, or none"
     if code == "FEW_MEASUREMENTS":
         return f"more measurements{wording.measure}"
     if code != "STRADDLES" or estimate.interval is None:

@@ -35,6 +35,8 @@ PROBLEMS = {
     "NO_VARIATION": "the blocks do not differ at all, so nothing can be said about chance",
     "FEW_MEASUREMENTS": "too few measurements to bound this quantile",
     "MISSING_UNEQUALLY": "values are missing more often in one variant than in the other",
+    "COVARIATE_UNEQUALLY": "the covariate is missing more often in one variant than in the other, "
+    "so it cannot be from before the test",
 }
 
 

@@ -4,7 +4,8 @@ A log grows while a test runs, so its identity is made of the units it holds, wh
 file they lie in: an earlier look was at the same test when most of its units are here.
 At a fixed plan the first look that could ship is the only one that may; at a sequential
 plan every look may, because the bounds hold at all of them together. Criteria that were
-changed after a look confirm nothing.
+changed after a look confirm nothing. A log whose assignment was broken showed no figure, so
+roles and planned shares may be corrected after it.
 """
 
 from __future__ import annotations
@@ -30,9 +31,11 @@ class LogLook:
     Attributes:
         units: Hashes of the units' names, shape (n_units,).
         protocol: Fingerprint of criteria and roles.
+        criteria: Fingerprint of the criteria alone.
         rows: Fingerprint of the log's content.
         candidate: Fingerprint of the treatment judged.
         is_sequential: Whether bounds hold at every look together.
+        is_valid: Whether the variants may be compared; no figure is shown where they may not.
         could_ship: Whether the minimums are met.
         days: First and last day of assignment; empty when not known.
         n_days: Days they span.
@@ -40,9 +43,11 @@ class LogLook:
 
     units: NDArray[np.uint64]
     protocol: str
+    criteria: str
     rows: str
     candidate: str
     is_sequential: bool
+    is_valid: bool
     could_ship: bool
     days: tuple[str, ...]
     n_days: int
@@ -62,7 +67,7 @@ def look_at_log(chain: Chain, log: LogLook) -> Look:
         for entry in earlier:
             content = entry.content
             if asked == (content["protocol"], content["rows"], content["candidate"]):
-                return _look(entry, len(earlier), chain, is_repeat=True)
+                return _look(entry, len(_seen(earlier)), chain, is_repeat=True)
         status, sentence = _standing(earlier, log)
         content = {
             "window": _experiment(earlier, units),
@@ -73,17 +78,24 @@ def look_at_log(chain: Chain, log: LogLook) -> Look:
             "rows": log.rows,
             "candidate": log.candidate,
             "status": status,
+            "criteria": log.criteria,
+            "is_valid": log.is_valid,
             "could_ship": log.could_ship,
             "n_days": log.n_days,
             "sentence": sentence,
         }
         entry = chain.append("abtest", content)
-        return _look(entry, len(earlier) + 1, chain, is_repeat=False)
+        return _look(entry, len(_seen([*earlier, entry])), chain, is_repeat=False)
 
 
 def _is_same(entry: Entry, units: NDArray[np.uint64]) -> bool:
     sketch = np.array(entry.content["sketch"], dtype=np.uint64)
     return bool(np.isin(sketch, units).mean() >= _SAME_TEST)
+
+
+def _seen(entries: list[Entry]) -> list[Entry]:
+    """Looks that showed a figure; all of them did in entries without a word on it."""
+    return [e for e in entries if e.content.get("is_valid", True)]
 
 
 def _experiment(earlier: list[Entry], units: NDArray[np.uint64]) -> str:
@@ -93,15 +105,22 @@ def _experiment(earlier: list[Entry], units: NDArray[np.uint64]) -> str:
 
 
 def _standing(earlier: list[Entry], log: LogLook) -> tuple[str, str]:
-    if any(e.content["protocol"] != log.protocol for e in earlier):
+    seen = _seen(earlier)
+    criteria = {e.content["criteria"] for e in earlier if "criteria" in e.content}
+    if any(e.content["protocol"] != log.protocol for e in seen) or criteria - {log.criteria}:
         return EXPLORATORY, (
             "The criteria, or the meaning of a column, were changed after this test had been looked "
             "at, so this look is exploratory and cannot end in SHIP; a new test can confirm it."
         )
+    if not log.is_valid:
+        return CONFIRMATORY, (
+            "The variants cannot be compared, so no figure was shown and the look is not spent: "
+            "abtest.share and the roles of columns may be corrected, the criteria may not."
+        )
     if log.is_sequential:
-        n = len(earlier) + 1
+        n = len(seen) + 1
         return CONFIRMATORY, f"Look {n} of any number: the bounds hold at all looks together."
-    if any(e.content["could_ship"] for e in earlier):
+    if any(e.content["could_ship"] for e in seen):
         return EXPLORATORY, (
             "This test had its one look already, so this one is exploratory and cannot end in SHIP; "
             "plan abtest.looks=sequential to look often."

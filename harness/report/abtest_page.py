@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.abtest import AbtestResult, LogMetric
+from harness.abtest import AbtestResult, LogMetric, UnitsUsed
 from harness.config.fingerprint import abtest_dict
 from harness.config.flat import flat
 from harness.decision import criteria_of
@@ -21,7 +21,6 @@ def abtest_page(result: AbtestResult, table: str, overrides: tuple[str, ...] = (
     """
     log = result.log
     asked = criteria_of(result.settings.criteria)
-    n_treated = int(log.is_treatment.sum())
     words = {c.name: asks(c, log.metrics[c.metric], log.control) for c in asked}
     return render(
         "abtest.html.j2",
@@ -30,8 +29,8 @@ def abtest_page(result: AbtestResult, table: str, overrides: tuple[str, ...] = (
         ),
         result=result,
         log=log,
-        n_treated=n_treated,
-        n_control=len(log) - n_treated,
+        n_units={name: int((log.arm == code).sum()) for code, name in enumerate(log.variants)},
+        counts=_counts(result),
         primary=log.metrics[asked[0].metric],
         meanings=[(metric, _meaning(metric)) for metric in log.metrics.values()],
         plots=_plots(result, log.metrics[asked[0].metric]),
@@ -45,14 +44,22 @@ def _plots(result: AbtestResult, primary: LogMetric) -> tuple[str, str] | None:
     days = result.by_day
     if days.empty or days["day"].nunique() < 2:
         return None
-    names = {result.log.treatment: True, result.log.control: False}
-    parts = {name: days[days["treatment"] == side] for name, side in names.items()}
+    names = (*result.log.treatments, result.log.control)
+    parts = {name: days[days["variant"] == name] for name in names}
     units = {name: (part["day"], part["size"]) for name, part in parts.items()}
     values = {name: (part["day"], part["mean"]) for name, part in parts.items()}
     return (
         plots.two_series(units, "units per day", "Units assigned by day and variant"),
         plots.two_series(values, primary.unit, f"{primary.title} by day and variant"),
     )
+
+
+def _counts(result: AbtestResult) -> list[tuple[str, list[UnitsUsed]]]:
+    """Units behind each figure, one line for each criterion or segment of it."""
+    lines: dict[str, list[UnitsUsed]] = {}
+    for count in result.used:
+        lines.setdefault(count.criterion, []).append(count)
+    return list(lines.items())
 
 
 def _meaning(metric: LogMetric) -> str:
@@ -65,6 +72,11 @@ def _meaning(metric: LogMetric) -> str:
         "mean": f"mean of {metric.column} per unit",
         "ratio": f"sum of {metric.column} over sum of {metric.per}",
     }[metric.kind]
+    if metric.missing == "zero":
+        what += "; no value counts as zero"
+    if "value" in metric.caps:
+        low, high = metric.caps["value"]
+        what += f"; values count as at least {low:g} and at most {high:g} in every variant"
     if metric.covariate:
         what += f"; chance that {metric.covariate} explains is taken out (CUPED)"
     return what

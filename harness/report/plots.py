@@ -22,6 +22,7 @@ from harness.evaluation import BlockSeries, Curves, PeriodFigure, SegmentFigure
 
 # Okabe and Ito's palette: told apart by colour-blind readers, legible on light and dark.
 CANDIDATE, BASELINE, ACCENT, QUIET = "#0072b2", "#e69f00", "#009e73", "#8a94a0"
+_CANDIDATES = ("o-", "s--", "^:", "D-.")  # several candidates, told apart without colour
 _INK = "#123456"  # stands for the page's text colour until the SVG is written
 _STYLE: dict[Any, Any] = {
     "font.family": "sans-serif",
@@ -186,16 +187,18 @@ def over_time(
 
 
 def two_series(lines: Mapping[str, tuple[Any, Any]], unit: str, alternative: str) -> str:
-    """A figure of the candidate and of the baseline over time.
+    """Candidates and the baseline over time.
 
     Args:
-        lines: Name to days and values; the candidate comes first.
+        lines: Name to days and values; the baseline comes last.
         unit: Unit of the values.
         alternative: The picture in words.
     """
     with _Canvas(3.7, 2.8) as (figure, axes):
-        for (name, (day, value)), colour in zip(lines.items(), (CANDIDATE, BASELINE), strict=True):
-            axes.plot(day, value, "o-", color=colour, markersize=3.5, label=name)
+        styles = (_CANDIDATES * len(lines))[: len(lines) - 1]
+        drawn = [*((style, CANDIDATE) for style in styles), ("o-", BASELINE)]
+        for (name, (day, value)), (style, colour) in zip(lines.items(), drawn, strict=True):
+            axes.plot(day, value, style, color=colour, markersize=3.5, label=name)
         axes.set_ylabel(unit)
         axes.legend(loc="best")
         _date_ticks(axes, np.concatenate([np.asarray(day) for day, _ in lines.values()]))

@@ -8,6 +8,7 @@ from typing import Any
 from harness.settings.protocol import CriteriaSettings
 
 KINDS = ("proportion", "mean", "ratio", "quantile")
+CORRECTIONS = ("holm", "bonferroni", "none")
 
 
 @dataclass(kw_only=True)
@@ -19,10 +20,15 @@ class AbtestMetric:
         column: Column with the value of each unit.
         per: ratio: the column to divide by, such as sessions.
         covariate: Column with the same quantity before the test; narrows the interval (CUPED).
+            Units without one stay in, with the mean of their own kind as their prediction.
         per_covariate: ratio: the column to divide the covariate by.
         quantile: quantile: which one, between 0 and 1.
         cluster: quantile: column of what belongs together; null takes the unit.
         table: quantile: another file with several rows per unit, such as requests.
+        missing: exclude (units without a value are left out, counted and said) or zero (no value
+            means none, such as revenue of a unit that never ordered).
+        winsorise: mean: quantile such as 0.99 of all units' values, beyond which a value counts as
+            that quantile, and below the opposite quantile as that one; one cap for all variants.
         higher_is_better: Direction; success metrics and tolerances need it.
         title: Name for readers.
         unit: Unit in words.
@@ -36,6 +42,8 @@ class AbtestMetric:
     quantile: float | None = None
     cluster: str | None = None
     table: str | None = None
+    missing: str = "exclude"
+    winsorise: float | None = None
     higher_is_better: bool = True
     title: str = ""
     unit: str | None = None
@@ -49,10 +57,14 @@ class AbtestSettings:
         unit: Column that names who was assigned to a variant.
         variant: Column with the variant.
         control: The variant that stands for things as they are.
-        treatment: The variant to be judged; null takes the only other one.
+        treatment: The variant to be judged; null judges every other one against control.
+        correction: How several treatments share alpha: holm, bonferroni or none.
         enrolled: Column with the time of assignment; needed for a minimum duration.
+        time_unit: What integers in that column count since 1970: day, s, ms, us or ns.
         timezone: IANA zone whose midnights separate days.
-        share: Planned share of treatment among both variants.
+        share: Planned share of treatment among both variants; with several treatments, of each
+            among itself and control.
+        shares: Planned share of every variant by name, where treatments get different ones.
         looks: fixed (one look, once the minimums are met) or sequential (any number of looks,
             with wider bounds that hold at all of them together).
         metrics: Metrics by name, each an `AbtestMetric`; others are found by their name.
@@ -63,9 +75,12 @@ class AbtestSettings:
     variant: str | None = None
     control: Any = None
     treatment: Any = None
+    correction: str = "holm"
     enrolled: str | None = None
+    time_unit: str | None = None
     timezone: str = "UTC"
     share: float = 0.5
+    shares: dict[str, float] = field(default_factory=dict)
     looks: str = "fixed"
     metrics: dict[str, Any] = field(default_factory=dict)
 

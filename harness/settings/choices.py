@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness.rules import rule_names
-from harness.settings.abtest import AbtestSettings
+from harness.settings.abtest import CORRECTIONS, AbtestMetric, AbtestSettings
 from harness.settings.dataset import TableDataset
 from harness.settings.monitoring import MonitoringSettings
 from harness.settings.protocol import CriteriaSettings, Guardrail, HoldoutSettings
@@ -12,7 +12,12 @@ from harness.settings.running import LatencySettings, RunningSettings
 EVIDENCE = ("proven", "not_disproven", "point")
 # Words each key takes, by the class that has it; null is left to the key's type.
 CHOICES: dict[type, dict[str, tuple[str, ...]]] = {
-    AbtestSettings: {"looks": ("fixed", "sequential")},
+    AbtestMetric: {"missing": ("exclude", "zero")},
+    AbtestSettings: {
+        "looks": ("fixed", "sequential"),
+        "correction": CORRECTIONS,
+        "time_unit": ("day", "s", "ms", "us", "ns"),
+    },
     CriteriaSettings: {"evidence": EVIDENCE, "blocks": ("day", "week", "entity", "row")},
     Guardrail: {"threshold": rule_names(), "evidence": EVIDENCE},
     HoldoutSettings: {"select": ("all", "validation"), "disclosure": ("full", "verdict")},

@@ -80,7 +80,7 @@ SHARE, SOME_SHARE, PROPER_SHARE = (
 _AUC = Range(least=0.5, most=1)
 
 RANGES: dict[type, dict[str, Range]] = {
-    AbtestMetric: {"quantile": PROPER_SHARE},
+    AbtestMetric: {"quantile": PROPER_SHARE, "winsorise": Range(above=0.5, below=1)},
     AbtestSettings: {"share": PROPER_SHARE},
     AuditSettings: {
         "block_auc": _AUC,

@@ -230,7 +230,6 @@ def test_latencies_may_lie_in_a_table_of_their_own(judge, tmp_path):
             "'A' and 'a' differ only by",
         ),
         (lambda d: d.assign(arm="A"), (), "every unit is in 'A'; there is no treatment"),
-        (lambda d: d.assign(arm=d["arm"].where(d.index > 9, "C")), (), "there are several: B, C"),
         (lambda d: d.assign(arm=d["arm"].where(d.index > 9, None)), (), "10 rows have no arm"),
         (lambda d: d.assign(user=d["user"].where(d.index > 9, None)), (), "10 rows name no user"),
         (lambda d: d, ("abtest.control=Z",), "no unit has the variant 'Z' (A, B)"),
