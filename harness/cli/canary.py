@@ -28,15 +28,17 @@ def run(options: argparse.Namespace) -> int:
     keyed = [line for line in lines if line.get("key") is not None]
     if not keyed:
         raise DataError(f"{options.log}: no canary wrote there; harness serve ... --canary 5% ...")
-    table = pd.DataFrame(keyed)
+    table = pd.DataFrame([{**line, "key": str(line["key"])} for line in keyed])
+    table["fallback"] = table["fallback"].notna() if "fallback" in table else False
     units = (
-        table.groupby(table["key"].astype(str), sort=True)
+        table.groupby("key", sort=True)
         .agg(
             variant=("variant", "first"),
             enrolled=("at", "min"),
             rows=("alert", "size"),
             alerts=("alert", "sum"),
             mean_score=("score", "mean"),
+            fallbacks=("fallback", "sum"),
         )
         .reset_index(names="unit")
     )
@@ -48,6 +50,11 @@ def run(options: argparse.Namespace) -> int:
     shares = units["variant"].value_counts()
     told = ", ".join(f"{count:,} {name}" for name, count in shares.items())
     print(f"{options.out}: {len(units):,} units ({told})")
+    if n_fallbacks := int(units["fallbacks"].sum()):
+        print(
+            f"{n_fallbacks:,} rows of the challenger were answered by the champion because the "
+            "challenger failed; they count as the challenger's, as they were assigned"
+        )
     print(
         f"harness abtest {options.out} abtest.unit=unit abtest.variant=variant "
         "abtest.control=champion abtest.enrolled=enrolled ..."

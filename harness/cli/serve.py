@@ -8,13 +8,16 @@ import socket
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from harness.cli.numbers import PORT, number
 from harness.cli.registry_options import add_registry_argument
 from harness.cli.verify import bundle_folder
-from harness.errors import ConfigError
+from harness.errors import ConfigError, RegistryError
 from harness.settings.ranges import COUNT, POSITIVE
+
+if TYPE_CHECKING:
+    from harness.bundle import Bundle
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -128,7 +131,26 @@ def _checked(options: argparse.Namespace) -> tuple[str, Mapping[str, Any]]:
     assert name is not None
     place = place_of(name, options.registry, tuple(options.trust))
     place.seal()
-    return name, place.load().manifest
+    champion = place.load()
+    for flag, other in (("--shadow", options.shadow), ("--challenger", options.challenger)):
+        if other is not None:
+            _check_columns(flag, other, champion, options)
+    return name, champion.manifest
+
+
+def _check_columns(flag: str, other: str, champion: Bundle, options: argparse.Namespace) -> None:
+    """Refuse what needs columns that nobody sends; what is not there yet may come later."""
+    from harness.serving.live import further_columns, needs_more
+    from harness.serving.place import place_of
+
+    place = place_of(str(_place(other)), options.registry, tuple(options.trust))
+    try:
+        place.seal()
+        bundle = place.load()
+    except RegistryError:
+        return
+    if missing := further_columns(bundle, champion):
+        raise ConfigError(f"{flag} {other} {needs_more(missing)}")
 
 
 def _place(name: str | None) -> str | None:

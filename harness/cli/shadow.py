@@ -69,10 +69,11 @@ def _got(report: ShadowReport) -> str:
     text = f"the shadow scored {report.n_scored:,} of {report.n_offered:,} rows ({share:.1f} %)"
     if not lost:
         return text
-    return (
-        f"{text}; {report.n_dropped:,} dropped because it was behind, {report.n_failed:,} refused, "
+    text += (
+        f"; {report.n_dropped:,} dropped because it was behind, {report.n_failed:,} refused, "
         f"{report.n_lost:,} lost or under way"
     )
+    return f"{text}\nmost refused because: {report.refusal}" if report.refusal else text
 
 
 def _table(report: ShadowReport) -> Table:

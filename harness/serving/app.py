@@ -26,6 +26,7 @@ from harness.serving.shadow import COUNT_SECONDS, HAND_ON_SECONDS, Shadow
 
 # Up to so many rows are scored at once where they arrive; more go to a thread.
 _INLINE_ROWS = 32
+_MOST_OF_A_REASON = 200
 
 
 def create() -> FastAPI:
@@ -73,7 +74,7 @@ class _Server:
         self.live = LiveBundle(place_of(options.bundle, options.registry, options.trust))
         self.live.current = loaded
         self.challenger = (
-            LiveBundle(place_of(options.challenger, options.registry, options.trust))
+            LiveBundle(place_of(options.challenger, options.registry, options.trust), self.live)
             if options.challenger and options.canary_key
             else None
         )
@@ -145,19 +146,45 @@ class _Server:
             rows = [asked.rows[i] for i in places]
             body = json.dumps(rows).encode() if self.shadow is not None else b""
             part = Asked(rows=rows, is_single=len(places) == 1, body=body)
-            scores = await self._scores(loaded, part)
-            alerts = [score >= loaded.bundle.threshold for score in scores]
-            keyed = [{"key": row.get(self.canary.key), "variant": variant} for row in part.rows]
-            self._account(part, scores, alerts, loaded, start, keyed)
+            scores, answered, failure = await self._scores_or_champion(loaded, champion, part)
+            alerts = [score >= answered.bundle.threshold for score in scores]
+            # A row stays with the variant it was assigned to, whoever answered it: leaving out the
+            # rows that the challenger could not score would flatter it.
+            fallback = {"fallback": failure} if failure else {}
+            keyed = [
+                {"key": self.canary.name(row), "variant": variant, **fallback} for row in part.rows
+            ]
+            self._account(part, scores, alerts, answered, start, keyed)
             for i, score, alert in zip(places, scores, alerts, strict=True):
                 answers[i] = {
                     "score": score,
                     "alert": alert,
-                    "threshold": loaded.bundle.threshold,
+                    "threshold": answered.bundle.threshold,
                     "variant": variant,
-                    **_named(loaded),
+                    **({"fallback": True} if failure else {}),
+                    **_named(answered),
                 }
         return JSONResponse(answers[0] if asked.is_single else {"answers": answers})
+
+    async def _scores_or_champion(
+        self, asked_of: Loaded, champion: Loaded, asked: Asked
+    ) -> tuple[list[float], Loaded, str]:
+        """Scores, who gave them, and why the champion had to in the challenger's place.
+
+        Raises:
+            RequestError: If the champion cannot score the rows either.
+        """
+        if asked_of is champion:
+            return await self._scores(champion, asked), champion, ""
+        try:
+            return await self._scores(asked_of, asked), asked_of, ""
+        except Exception as error:  # noqa: BLE001  # a challenger's failure is not the client's
+            failure = f"{_named(asked_of).get('model', asked_of.version)}: {error}"[
+                :_MOST_OF_A_REASON
+            ]
+            scores = await self._scores(champion, asked)
+            self.figures.fell_back(len(scores))
+            return scores, champion, failure
 
     def _account(
         self,

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from harness.data.column_reading import number_text
 from harness.errors import ConfigError
 
 CONTROL, TREATMENT = "champion", "challenger"
@@ -26,6 +27,19 @@ class Canary:
     key: str
     salt: str = ""
 
+    def name(self, row: Mapping[str, Any]) -> str | None:
+        """Who a row is about, as exact text: 12, 12.0 and "12" are one; None where it says nobody.
+
+        Example:
+            >>> canary = Canary(share=0.5, key="user")
+            >>> [canary.name({"user": user}) for user in (1234567890123456789, 12.0, "12", None)]
+            ['1234567890123456789', '12', '12', None]
+        """
+        value = row.get(self.key)
+        if value is None or value == "":
+            return None
+        return number_text(value) if isinstance(value, float) else str(value)
+
     def variant(self, row: Mapping[str, Any]) -> str:
         """The variant a row's key belongs to; rows without the key stay with the champion.
 
@@ -34,10 +48,10 @@ class Canary:
             >>> {half.variant({"user": n}) for n in range(20)} == {"champion", "challenger"}
             True
         """
-        value = row.get(self.key)
-        if value is None:
+        name = self.name(row)
+        if name is None:
             return CONTROL
-        digest = hashlib.sha256(f"{self.salt}|{value}".encode()).digest()
+        digest = hashlib.sha256(f"{self.salt}|{name}".encode()).digest()
         place = int.from_bytes(digest[:8], "big") / 2**64
         return TREATMENT if place < self.share else CONTROL
 

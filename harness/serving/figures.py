@@ -29,6 +29,11 @@ class Figures:
         )
         self._rows = Counter("harness_rows", "Rows scored", registry=self._registry)
         self._alerts = Counter("harness_alerts", "Alerts raised", registry=self._registry)
+        self._fallbacks = Counter(
+            "harness_challenger_fallbacks",
+            "Rows of the challenger that the champion answered because the challenger failed",
+            registry=self._registry,
+        )
         self._seconds = Histogram(
             "harness_score_seconds",
             "Time to score a request",
@@ -42,6 +47,10 @@ class Figures:
         self._rows.inc(n_rows)
         self._alerts.inc(n_alerts)
         self._seconds.observe(seconds)
+
+    def fell_back(self, n_rows: int) -> None:
+        """Count rows that the champion answered in the challenger's place."""
+        self._fallbacks.inc(n_rows)
 
     def refused(self, status: int) -> None:
         """Count a refused request."""

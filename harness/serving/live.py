@@ -32,10 +32,12 @@ class LiveBundle:
 
     Args:
         place: Where it stands.
+        beside: The bundle that clients send their rows for; one that needs further columns is not
+            taken up. None takes up any.
     """
 
-    def __init__(self, place: Place) -> None:
-        self._place = place
+    def __init__(self, place: Place, beside: LiveBundle | None = None) -> None:
+        self._place, self._beside = place, beside
         self.current: Loaded | None = None
         self.problem: str | None = None
         self._tried = ""
@@ -74,7 +76,26 @@ class LiveBundle:
         if not is_same:
             self._tried = ""  # replaced while it was read: look again
             return False
+        champion = self._beside.current if self._beside is not None else None
+        if champion is not None and (missing := further_columns(bundle, champion.bundle)):
+            self.problem = f"{label or seal[:16]} {needs_more(missing)}"
+            self.current = None  # what it replaced is no longer what is asked for
+            _log.warning("not taken up: %s", self.problem)
+            return False
         self.current = Loaded(bundle=bundle, version=seal[:16], label=label)
         self.problem = None
         _log.info("bundle %s answers", seal[:16])
         return True
+
+
+def further_columns(other: Bundle, champion: Bundle) -> tuple[str, ...]:
+    """Columns a version needs and the champion, for which clients send rows, does not."""
+    return tuple(n for n in other.schema.columns if n not in champion.schema.columns)
+
+
+def needs_more(columns: tuple[str, ...]) -> str:
+    """The sentence about such columns, after the version's name."""
+    return (
+        f"needs {', '.join(columns)}, which the champion does not and clients may not send; train "
+        "it on the champion's columns, or promote it first"
+    )

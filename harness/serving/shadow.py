@@ -13,16 +13,17 @@ import datetime as dt
 import json
 import multiprocessing
 import os
+import re
 import socket
 import struct
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from harness.artefacts import write_text
-from harness.errors import HarnessError
+from harness.errors import BundleError
 from harness.serving.live import LiveBundle
 from harness.serving.log import JsonLines
 from harness.serving.options import ServeOptions
@@ -38,6 +39,8 @@ _LENGTHS = struct.Struct("!II")
 HAND_ON_SECONDS = 0.05
 COUNT_SECONDS = 0.5
 _NICE = 19
+# Different refusals that are told apart, and the length of each.
+_MOST_REASONS, _MOST_OF_A_REASON = 20, 200
 
 
 class Shadow:
@@ -134,7 +137,13 @@ def _serve(theirs: socket.socket, options: ServeOptions) -> None:
     folder = Path(str(options.log_folder))
     log = JsonLines(folder, PREFIX, max_bytes=options.log_bytes, max_files=options.log_files)
     counts = folder / f"{PREFIX}-scored-{os.getpid()}.json"
-    n_scored, n_failed, looked, written = 0, 0, time.monotonic(), 0.0
+    n_scored, looked, written = 0, time.monotonic(), 0.0
+    refusals: Counter[str] = Counter()
+
+    def so_far() -> str:
+        told = {"scored": n_scored, "failed": refusals.total()}
+        return json.dumps(told | {"reasons": dict(refusals.most_common(_MOST_REASONS))})
+
     theirs.settimeout(COUNT_SECONDS)
     while True:
         now = time.monotonic()
@@ -143,7 +152,7 @@ def _serve(theirs: socket.socket, options: ServeOptions) -> None:
             live.look()
         if now - written > COUNT_SECONDS:
             written = now
-            write_text(counts, json.dumps({"scored": n_scored, "failed": n_failed}))
+            write_text(counts, so_far())
         try:
             message = theirs.recv(_BUFFER_BYTES)
         except TimeoutError:
@@ -153,9 +162,13 @@ def _serve(theirs: socket.socket, options: ServeOptions) -> None:
         if not message:
             break
         for body, scores, alerts in _requests(message):
-            done = _score(live, body, scores, alerts, log, with_values=options.log_values)
-            n_scored, n_failed = n_scored + done[0], n_failed + done[1]
-    write_text(counts, json.dumps({"scored": n_scored, "failed": n_failed}))
+            n_rows = len(scores)
+            try:
+                _score(live, body, scores, alerts, log, with_values=options.log_values)
+                n_scored += n_rows
+            except Exception as error:  # noqa: BLE001  # the next request may be scored again
+                refusals[_reason(error)] += n_rows
+    write_text(counts, so_far())
     log.close()
 
 
@@ -178,20 +191,21 @@ def _score(
     log: JsonLines,
     *,
     with_values: bool,
-) -> tuple[int, int]:
-    """Rows scored, and rows that could not be."""
+) -> None:
+    """Score the rows of a request as the server did, and log both scores.
+
+    Raises:
+        HarnessError: If they cannot be scored.
+    """
     rows = rows_of_body(json.loads(body))
     loaded = live.current
     if loaded is None:
-        return 0, len(rows)
+        raise BundleError(f"no bundle is loaded ({live.problem})")
     start = time.perf_counter()
-    try:
-        if len(rows) == 1:
-            ours = [loaded.bundle.score_one(rows[0])]
-        else:
-            ours = [float(score) for score in loaded.bundle.score(rows)]
-    except HarnessError:
-        return 0, len(rows)
+    if len(rows) == 1:
+        ours = [loaded.bundle.score_one(rows[0])]
+    else:
+        ours = [float(score) for score in loaded.bundle.score(rows)]
     milliseconds = round(1000 * (time.perf_counter() - start), 3)
     at = dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds")
     lines = []
@@ -209,4 +223,9 @@ def _score(
             line["row"] = row
         lines.append(line)
     log.write(lines)
-    return len(rows), 0
+
+
+def _reason(error: Exception) -> str:
+    """Why rows were refused, without what differs from row to row."""
+    sentence = str(error) or type(error).__name__
+    return re.sub(r"\brow \d+", "a row", sentence)[:_MOST_OF_A_REASON]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ import pandas as pd
 
 from harness.artefacts import read_json
 from harness.data.outcome_values import row_values
-from harness.data.rows_source import read_entries
+from harness.data.rows_source import read_entries, source_of_frame
 from harness.decision import Decision
 from harness.errors import ConfigError, DataError
 from harness.evaluation import ScoredWindow
@@ -34,6 +35,7 @@ class ShadowReport:
         n_dropped: Rows it had to drop because the shadow was behind.
         n_scored: Rows the shadow scored.
         n_failed: Rows it could not score.
+        refusal: The most frequent reason for that; empty where none failed.
         n_lost: Rows handed on that are neither scored nor failed: a shadow that died.
         versions: What shadowed.
         mean_difference: Mean absolute difference of both scores.
@@ -51,6 +53,7 @@ class ShadowReport:
     n_dropped: int
     n_scored: int
     n_failed: int
+    refusal: str
     n_lost: int
     versions: tuple[str, ...]
     mean_difference: float
@@ -111,6 +114,7 @@ def read_shadow(
         n_dropped=n_dropped,
         n_scored=n_scored,
         n_failed=n_failed,
+        refusal=_refusal(folder),
         n_lost=n_offered - n_dropped - n_scored - n_failed,
         versions=tuple(sorted(set(table["version"].astype(str)))),
         mean_difference=float(np.abs(ours - theirs).mean()) if len(table) else float("nan"),
@@ -129,6 +133,7 @@ def read_shadow(
     )
 
 
+_REASONS = "reasons"
 _COLUMNS = ("at", "version", "score", "alert", "shadow_score", "shadow_alert", "shadow_ms")
 
 
@@ -137,8 +142,20 @@ def _counts(folder: Path, what: str) -> dict[str, int]:
     total: dict[str, int] = {}
     for path in folder.glob(f"shadow-{what}-*.json"):
         for name, count in json.loads(path.read_text()).items():
-            total[name] = total.get(name, 0) + int(count)
+            if name != _REASONS:
+                total[name] = total.get(name, 0) + int(count)
     return total
+
+
+def _refusal(folder: Path) -> str:
+    """The most frequent reason why rows could not be scored, and how often it was."""
+    reasons: Counter[str] = Counter()
+    for path in folder.glob("shadow-scored-*.json"):
+        reasons.update(json.loads(path.read_text()).get(_REASONS, {}))
+    if not reasons:
+        return ""
+    (reason, count), *_ = reasons.most_common(1)
+    return f"{reason} ({count:,} rows)"
 
 
 def _spearman(a: np.ndarray, b: np.ndarray) -> float:
@@ -157,14 +174,15 @@ def _decide(
     timezone: str,
 ) -> tuple[Decision, int]:
     """The shadow as candidate against what answered as baseline, by the criteria."""
-    rows = pd.DataFrame([row if isinstance(row, dict) else {} for row in table["row"]])
+    logged = [row if isinstance(row, dict) else {} for row in table["row"]]
+    # As JSON gave them: whole numbers beside a null would become floats and lose digits.
+    rows = pd.DataFrame(logged, dtype=object).infer_objects()
     if key is None or key not in rows.columns:
         raise ConfigError(
             f"--key {key}: not a column of the rows, which are logged with --log-values"
         )
-    label = later_labels(
-        labels, key, list(rows.columns), lambda column: rows[column], name=None, positive=positive
-    )
+    source = source_of_frame(rows, "the shadow's log")
+    label = later_labels(labels, key, source.columns, source.keys, name=None, positive=positive)
     has = ~np.isnan(label)
     truth = label[has] == 1
     worth = row_values(criteria.outcome_values, truth, rows.loc[has])
