@@ -61,7 +61,7 @@ def build_app(options: ServeOptions, loaded: Loaded | None = None) -> FastAPI:
     app.add_api_route("/openapi.json", server.openapi, methods=["GET"])
     app.add_api_route("/", server.form, methods=["GET"])
     app.add_exception_handler(RequestError, server.refuse)
-    app.state.live = server.live
+    app.state.live, app.state.challenger = server.live, server.challenger
     return app
 
 
