@@ -214,7 +214,11 @@ def _days(settings: AbtestSettings, frame: pd.DataFrame) -> NDArray[np.datetime6
     if settings.enrolled is None:
         return None
     times = read_time(
-        "abtest.enrolled", frame[settings.enrolled], unit=None, timezone=settings.timezone
+        "abtest.enrolled",
+        frame[settings.enrolled],
+        unit=None,
+        timezone=settings.timezone,
+        format=settings.time_format,
     )
     local = pd.DatetimeIndex(times, tz="UTC").tz_convert(settings.timezone).tz_localize(None)
     return local.to_numpy().astype("datetime64[D]")

@@ -27,11 +27,11 @@ def candidate_dict(settings: RunSettings) -> dict[str, Any]:
 def protocol_fingerprint(settings: RunSettings) -> str:
     """SHA-256 of the canonical protocol, without descriptive words.
 
-    Where a table is read from, how its file is written, and whether it is read part by part is
-    left out: its rows have a fingerprint of their own.
+    Where a table is read from, how its file and times are written, and whether it is read part by
+    part is left out: its rows have a fingerprint of their own.
     """
     protocol = _without_words(protocol_dict(settings))
-    for key in ("path", "stream", *(field.name for field in fields(FileSettings))):
+    for key in ("path", "stream", "time_format", *(field.name for field in fields(FileSettings))):
         protocol["dataset"].pop(key, None)
     return _sha256(protocol)
 
@@ -42,8 +42,10 @@ def abtest_dict(settings: AbtestRunSettings) -> dict[str, Any]:
 
 
 def abtest_fingerprint(settings: AbtestRunSettings) -> str:
-    """SHA-256 of what an A/B test is judged by, without descriptive words."""
-    return _sha256(_without_words(abtest_dict(settings)))
+    """SHA-256 of what an A/B test is judged by, without descriptive words and how times are written."""
+    judged = _without_words(abtest_dict(settings))
+    judged["abtest"].pop("time_format", None)
+    return _sha256(judged)
 
 
 def candidate_fingerprint(settings: RunSettings) -> str:

@@ -334,6 +334,9 @@ def _times(
         unit=settings.time_unit,
         timezone=settings.timezone,
         allow_null=allow_null,
+        open_ended=role == "label_time",
+        format=settings.time_format,
+        notes=notes,
     )
 
 

@@ -51,6 +51,8 @@ class AbtestSettings:
         control: The variant that stands for things as they are.
         treatment: The variant to be judged; null takes the only other one.
         enrolled: Column with the time of assignment; needed for a minimum duration.
+        time_format: How `enrolled` is written: `dd/mm/yyyy`, `epoch_s`, `excel`, a strptime pattern;
+            null detects it.
         timezone: IANA zone whose midnights separate days.
         share: Planned share of treatment among both variants.
         looks: fixed (one look, once the minimums are met) or sequential (any number of looks,
@@ -64,6 +66,7 @@ class AbtestSettings:
     control: Any = None
     treatment: Any = None
     enrolled: str | None = None
+    time_format: str | None = None
     timezone: str = "UTC"
     share: float = 0.5
     looks: str = "fixed"

@@ -17,7 +17,7 @@ from harness.data import read_dataset
 from harness.data.duration import Duration
 from harness.data.label_column import read_outcomes
 from harness.data.rows_source import LOG_TIME, RowsSource, open_source, source_of_frame
-from harness.data.time_column import read_time
+from harness.data.time_column import read_instant, read_time
 from harness.errors import ConfigError, DataError, did_you_mean
 from harness.monitor import Reference
 from harness.watch.later_labels import later_labels
@@ -73,7 +73,12 @@ def read_rows(
     if when in source.columns:
         zone = "UTC" if source.is_log else dataset["timezone"]
         instants = read_time(
-            "--time", source.times(when), unit=dataset.get("time_unit"), timezone=zone
+            "--time",
+            source.times(when),
+            unit=dataset.get("time_unit"),
+            timezone=zone,
+            format=None if source.is_log else dataset.get("time_format"),
+            notes=notes,
         )
     elif time is not None:
         raise ConfigError(f"--time {time}: no such column; {did_you_mean(time, source.columns)}")
@@ -104,10 +109,7 @@ def rows_since(
         DataError: If no row is as young.
     """
     day = since or str(np.datetime64(reference.last_day) + np.timedelta64(1, "D"))
-    try:
-        start = pd.Timestamp(day).tz_localize(reference.timezone)
-    except (ValueError, TypeError) as error:
-        raise ConfigError(f"--since {day}: is no day; write one such as 2024-05-31") from error
+    start = read_instant("--since", day, reference.timezone)
     dataset = read_dataset(dataset_settings, store)
     young = dataset.time >= start.tz_convert("UTC").tz_localize(None).to_datetime64()
     if not young.any():
