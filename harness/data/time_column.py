@@ -150,7 +150,7 @@ def read_instant(key: str, text: str, timezone: str) -> pd.Timestamp:
         >>> read_instant("split.test_start", "2024-05-31", "Europe/Berlin")
         Timestamp('2024-05-31 00:00:00+0200', tz='Europe/Berlin')
     """
-    whole = f"{text}-01" if len(text) == 4 and text.isdigit() else text  # noqa: PLR2004 a year
+    whole = f"{text}-01" if len(text) == 4 and text.isdigit() else text
     try:
         [time] = read_time(key, pd.Series([whole]), unit=None, timezone=timezone, format=_ISO)
     except DataError as error:
@@ -224,7 +224,9 @@ def _from_text(
 ) -> Written:
     text, n_null_words = as_text(column)
     if n_null_words:
-        where.note(f"{n_null_words:,} of {len(text):,} rows hold a word for null, such as NULL or -, and have no time")
+        where.note(
+            f"{n_null_words:,} of {len(text):,} rows hold a word for null, such as NULL or -, and have no time"
+        )
     if text.null_count == len(text):
         return Written.of_one_zone(np.full(len(text), np.datetime64("NaT"), "datetime64[us]"), None)
     dates: Dates | None = None
@@ -276,9 +278,7 @@ def _refuse_mixed_zones(where: TimeColumn, written: Written) -> None:
         )
 
 
-def _without_not_yet(
-    where: TimeColumn, wall: Times, *, is_refused: bool, is_null: bool
-) -> Times:
+def _without_not_yet(where: TimeColumn, wall: Times, *, is_refused: bool, is_null: bool) -> Times:
     """Far days mean "not yet": no time where the column may say so, refused where rows need one."""
     far = np.zeros(len(wall), dtype=bool)
     for first, end in NOT_YET:
@@ -292,5 +292,7 @@ def _without_not_yet(
             f"{where} holds {day} in row {row}, which stands for 'not yet'; every row "
             "needs a time here, so drop or repair such rows (rows count from 0)"
         )
-    where.note(f"{int(far.sum()):,} of {len(wall):,} rows hold a far day such as {day}: not yet known")
+    where.note(
+        f"{int(far.sum()):,} of {len(wall):,} rows hold a far day such as {day}: not yet known"
+    )
     return np.where(far, np.datetime64("NaT"), wall)

@@ -79,10 +79,10 @@ def _share_of_times(text: pa.Array) -> float:
     if mostly_numbers(text):
         return 0.0
     if _most(are_iso(_sample(text, _SAMPLE))):
-        return int((~np.isnat(read_texts(text, _ISO).wall)).sum()) / n_known
+        return float((~np.isnat(read_texts(text, _ISO).wall)).sum() / n_known)
     dates = Dates(text)
     shares = [
-        int((~np.isnat(dates.read(pattern).wall)).sum()) / n_known for pattern in _readings(dates)
+        float((~np.isnat(dates.read(pattern).wall)).sum() / n_known) for pattern in _readings(dates)
     ]
     return max(shares, default=0.0)
 
@@ -141,9 +141,7 @@ def _name(pattern: str) -> str:
     return TimeFormat(style=TimeStyle.DATE, pattern=pattern).name
 
 
-def _told(
-    where: TimeColumn, dates: Dates, form: TimeFormat, readings: dict[str, Times]
-) -> str:
+def _told(where: TimeColumn, dates: Dates, form: TimeFormat, readings: dict[str, Times]) -> str:
     """What was detected, and which value decided."""
     order = {"d": "day first, ", "m": "month first, ", "y": "year first, ", "b": ""}
     pattern = str(form.pattern)

@@ -48,9 +48,7 @@ def numbers_of(where: TimeColumn, column: pd.Series) -> tuple[Numbers, NDArray[n
     return (values.astype(np.int64) if is_whole else values), known
 
 
-def format_of_numbers(
-    where: TimeColumn, values: Numbers, known: NDArray[np.bool_]
-) -> TimeFormat:
+def format_of_numbers(where: TimeColumn, values: Numbers, known: NDArray[np.bool_]) -> TimeFormat:
     """What the numbers' size tells of their format, where it allows one alone.
 
     Raises:
@@ -59,19 +57,23 @@ def format_of_numbers(
     numbers = values[known]
     if len(numbers) == 0:
         return TimeFormat(style=TimeStyle.ISO)
-    for unit in _UNIX:
+    for unit, word in _UNIX.items():
         likely, share = _likely_counts(numbers, unit)
         if share == 1.0:
             form = TimeFormat(style=TimeStyle.EPOCH, unit=unit)
-            where.note(f"read as {_UNIX[unit]} since 1970 by their size, {_range(likely, form)}; "
-                       f"{_states(where, form)} says so")
+            where.note(
+                f"read as {word} since 1970 by their size, {_range(likely, form)}; "
+                f"{_states(where, form)} says so"
+            )
             return form
     for pattern in _DIGITS:
         likely, share = _likely_dates(numbers, pattern)
         if share >= _SURE:
             form = TimeFormat(style=TimeStyle.DIGITS, pattern=pattern)
-            where.note(f"integers read as {form.name}, {_range(likely, form)}; "
-                       f"{_states(where, form)} says so")
+            where.note(
+                f"integers read as {form.name}, {_range(likely, form)}; "
+                f"{_states(where, form)} says so"
+            )
             return form
     raise _unclear(where, numbers)
 
@@ -110,9 +112,7 @@ def read_numbers(
     )
 
 
-def _since_1970(
-    where: TimeColumn, values: Numbers, known: NDArray[np.bool_], unit: str
-) -> Times:
+def _since_1970(where: TimeColumn, values: Numbers, known: NDArray[np.bool_], unit: str) -> Times:
     first, last = (limit.astype(np.int64) / _US[unit] for limit in _CALENDAR)
     if (outside := known & ((values < first) | (values > last))).any():
         row = int(np.flatnonzero(outside)[0])
@@ -137,9 +137,7 @@ def _digits(values: Numbers, form: TimeFormat) -> Times:
     return parse(texts, pattern)[code]
 
 
-def _refuse(
-    where: TimeColumn, values: Numbers, wrong: NDArray[np.bool_], form: TimeFormat
-) -> None:
+def _refuse(where: TimeColumn, values: Numbers, wrong: NDArray[np.bool_], form: TimeFormat) -> None:
     if wrong.any():
         row = int(np.flatnonzero(wrong)[0])
         raise DataError(
@@ -162,9 +160,13 @@ def _unclear(where: TimeColumn, numbers: Numbers) -> ConfigError:
             answers.append(f"{_states(where, form)} to read {_day(first)} .. {_day(last)}")
     is_abtest = where.key.startswith("abtest.")
     key = where.setting("time_format" if is_abtest else "time_unit")
-    remedy = "write " + " or ".join(answers) if answers else (
-        f"write what they count since 1970 ({', '.join(UNITS)}), or "
-        f"{where.setting('time_format')}=yyyymmdd or the like"
+    remedy = (
+        "write " + " or ".join(answers)
+        if answers
+        else (
+            f"write what they count since 1970 ({', '.join(UNITS)}), or "
+            f"{where.setting('time_format')}=yyyymmdd or the like"
+        )
     )
     return ConfigError(
         f"{key}: not set, and column '{where.name}' holds numbers ({numbers.min()} .. "

@@ -46,7 +46,7 @@ _ZONE = (
 _TEXT = (
     rf"(?i)^(?:{_WEEKDAYS}\.?,?\s+)?(?P<date>{_PART}(?:,?\s?[-/.]?\s?{_PART}){{1,2}})"
     r"(?:(?:T|,?\s+|:)(?P<clock>[0-9]{1,2}(?::[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]{1,9})?)?)?)"
-    rf"(?:\s*(?P<half>[ap]\.?m\.?))?(?:\s*(?P<zone>{_ZONE}))?)?$"
+    rf"(?:\s*(?P<half>[ap]\.?m\b\.?))?(?:\s*(?P<zone>{_ZONE}))?)?$"
 )
 _OFFSET = re.compile(r"(?:UTC|GMT)?([+-])(\d\d):?(\d\d)?\b.*", re.IGNORECASE)
 # What pandas' reader of ISO 8601 may see: by itself it takes "now", "1500" and "-2024" as well.

@@ -13,6 +13,7 @@ from harness.data.time_text import Times, Written
 
 # Python's calendar ends there; a zone's offset must not lead beyond.
 _FIRST, _LAST = np.datetime64("0001-01-03", "us"), np.datetime64("9999-12-30", "us")
+_NO_TIME = np.timedelta64(0, "us")
 _AN_HOUR_OR_TWO = np.timedelta64(2, "h")
 
 
@@ -49,7 +50,11 @@ def _localised(where: TimeColumn, wall: Times, zone: ZoneInfo) -> Times:
     # The hour that clocks repeat, by either pass; the one they skip, as its end.
     index = pd.DatetimeIndex(wall[odd])
     passes = [
-        _utc(index.tz_localize(zone, ambiguous=np.full(len(index), first), nonexistent="shift_forward"))
+        _utc(
+            index.tz_localize(
+                zone, ambiguous=np.full(len(index), first), nonexistent="shift_forward"
+            )
+        )
         for first in (True, False)
     ]
     utc[odd] = passes[0]
@@ -70,7 +75,9 @@ def _by_order(
     """Repeated hours by the order of the rows, where rows are in one; else by their first pass."""
     known = np.flatnonzero(~np.isnat(wall))
     n_repeated, row = int(repeated.sum()), int(np.flatnonzero(repeated)[0])
-    what = f"{n_repeated:,} times lie in an hour that clocks of {zone.key} repeat (first in row {row})"
+    what = (
+        f"{n_repeated:,} times lie in an hour that clocks of {zone.key} repeat (first in row {row})"
+    )
     for rows in (known, known[::-1]):
         if (np.diff(wall[rows]) <= -_AN_HOUR_OR_TWO).any():
             continue  # no clock change goes back so far: not in this order
@@ -96,15 +103,15 @@ def _ascending(
     """
     step = np.diff(wall)
     within = repeated[1:] & repeated[:-1] & (np.abs(step) < _AN_HOUR_OR_TWO)  # of one clock change
-    least = step[~within].min(initial=np.timedelta64(1, "us"))
-    if least < np.timedelta64(0) or (is_strict and least == np.timedelta64(0)):
+    elsewhere = step[~within]
+    if (elsewhere < _NO_TIME).any() or (is_strict and (elsewhere == _NO_TIME).any()):
         return None
-    goes_back = within & (step <= np.timedelta64(0) if is_strict else step < np.timedelta64(0))
+    goes_back = within & (step <= _NO_TIME if is_strict else step < _NO_TIME)
     n_back = np.cumsum(np.concatenate([[0], goes_back]))
     begins = np.concatenate([[True], ~within])
     n_before = np.maximum.accumulate(np.where(begins, n_back, 0))
     utc = np.where(repeated & (n_back > n_before), second, first)
-    is_ascending = bool((np.diff(utc) >= np.timedelta64(0)).all())
+    is_ascending = bool((np.diff(utc) >= _NO_TIME).all())
     return utc if is_ascending else None
 
 

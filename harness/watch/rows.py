@@ -67,7 +67,8 @@ def read_rows(
         HarnessError: If a file or column cannot be used.
     """
     readings, file = (schema.readings, schema.file) if schema else ({}, None)
-    source, dataset, notes = open_source(path, readings, file), protocol["dataset"], []
+    source, dataset = open_source(path, readings, file), protocol["dataset"]
+    notes: list[str] = []
     when = time or (LOG_TIME if source.is_log else dataset.get("time"))
     instants = None
     if when in source.columns:
