@@ -181,7 +181,8 @@ def read_log(
     judged = codes.notna().to_numpy()
     code: NDArray[np.intp] = np.asarray(codes[judged], dtype=np.intp)
     contaminated = int((per_unit.min() != per_unit.max()).sum())
-    day = _days(settings, frame)
+    notes: list[str] = []
+    day = _days(settings, frame, notes)
     log = Log(
         frame=frame.loc[judged, list(dict.fromkeys([*values, *segments]))].reset_index(drop=True),
         unit=ids[judged],
@@ -195,7 +196,7 @@ def read_log(
         n_other=int((~judged).sum()),
         contaminated=contaminated,
         duplicated=int((per_unit.size() > 1).sum()) - contaminated,
-        notes=_segment_notes(frame.loc[judged], segments),
+        notes=(*notes, *_segment_notes(frame.loc[judged], segments)),
     )
     return _typed(_with_tables(log, unit, keys[judged]))
 
@@ -308,18 +309,18 @@ def _variant(named: Any, names: Sequence[str]) -> str | None:
     return str(named) if str(named) in names else None
 
 
-def _days(settings: AbtestSettings, frame: pd.DataFrame) -> NDArray[np.datetime64] | None:
+def _days(
+    settings: AbtestSettings, frame: pd.DataFrame, notes: list[str]
+) -> NDArray[np.datetime64] | None:
     if settings.enrolled is None:
         return None
-    column = frame[settings.enrolled]
-    is_number = pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
-    if is_number and settings.time_unit is None:
-        raise ConfigError(
-            f"abtest.time_unit: not set, and column '{column.name}' holds numbers (first "
-            f"{column.iloc[0]}); say what they count since 1970: day, s, ms, us or ns"
-        )
     times = read_time(
-        "abtest.enrolled", column, unit=settings.time_unit, timezone=settings.timezone
+        "abtest.enrolled",
+        frame[settings.enrolled],
+        unit=settings.time_unit,
+        timezone=settings.timezone,
+        format=settings.time_format,
+        notes=notes,
     )
     local = pd.DatetimeIndex(times, tz="UTC").tz_convert(settings.timezone).tz_localize(None)
     return local.to_numpy().astype("datetime64[D]")

@@ -22,6 +22,7 @@ from harness.data.column_reading import (
 )
 from harness.data.dataset import as_category
 from harness.data.dialect import FileFormat
+from harness.data.time_format import TimeFormat
 from harness.errors import BundleError, did_you_mean
 
 _MISSING = object()
@@ -40,12 +41,14 @@ class InputSchema:
         categorical: Columns that hold text or null.
         readings: How files, and JSON, hold each; empty in bundles of version 0.1.
         file: How the training file was said to be written.
+        time_format: How its prediction times are written; None where that is not known.
     """
 
     numeric: tuple[str, ...]
     categorical: tuple[str, ...]
     readings: Mapping[str, ColumnReading] = field(default_factory=dict)
     file: FileFormat = field(default_factory=FileFormat)
+    time_format: TimeFormat | None = None
 
     @classmethod
     def of(cls, dataset: Dataset) -> InputSchema:
@@ -56,6 +59,7 @@ class InputSchema:
             categorical=roles.categorical,
             readings=dataset.readings,
             file=dataset.file,
+            time_format=dataset.time_format,
         )
 
     @property
@@ -130,6 +134,7 @@ class InputSchema:
             "additionalProperties": True,
             "examples": [dict(example)],
             "file": self.file.to_json(),
+            "time_format": self.time_format and self.time_format.to_json(),
         }
 
     @classmethod
@@ -144,6 +149,9 @@ class InputSchema:
                 if "reading" in entry
             },
             file=FileFormat.from_json(schema.get("file", {})),
+            time_format=TimeFormat.from_json(written)
+            if (written := schema.get("time_format"))
+            else None,
             numeric=tuple(name for name, role in roles.items() if role == "numeric"),
             categorical=tuple(name for name, role in roles.items() if role == "categorical"),
         )

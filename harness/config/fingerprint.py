@@ -22,7 +22,12 @@ _WORDS = {"description", "population", "positive_meaning", "prediction_time", "o
 
 # Keys of later versions: at their defaults they change nothing, so a test that was looked at by an
 # earlier version keeps its fingerprint.
-_LATER_ABTEST: dict[str, Any] = {"correction": "holm", "time_unit": None, "shares": {}}
+_LATER_ABTEST: dict[str, Any] = {
+    "correction": "holm",
+    "time_unit": None,
+    "time_format": None,
+    "shares": {},
+}
 _LATER_ABTEST_METRIC: dict[str, Any] = {"missing": "exclude", "winsorise": None}
 
 
@@ -39,11 +44,11 @@ def candidate_dict(settings: RunSettings) -> dict[str, Any]:
 def protocol_fingerprint(settings: RunSettings) -> str:
     """SHA-256 of the canonical protocol, without descriptive words.
 
-    Where a table is read from, how its file is written, and whether it is read part by part is
-    left out: its rows have a fingerprint of their own.
+    Where a table is read from, how its file and times are written, and whether it is read part by
+    part is left out: its rows have a fingerprint of their own.
     """
     protocol = _without_words(protocol_dict(settings))
-    for key in ("path", "stream", *(field.name for field in fields(FileSettings))):
+    for key in ("path", "stream", "time_format", *(field.name for field in fields(FileSettings))):
         protocol["dataset"].pop(key, None)
     return _sha256(protocol)
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from harness.data.column_reading import ColumnReading, number_text
 from harness.data.dialect import FileFormat
 from harness.data.roles import Roles
+from harness.data.time_format import TimeFormat
 from harness.errors import DataError
 
 # Takes features and what is shared; gives one value per row.
@@ -42,6 +43,8 @@ class Dataset:
         readings: How the feature columns of a file are read, by name; empty where they come from
             code.
         file: How the file was said to be written.
+        time_format: How the prediction times of the file are written; None where they come from
+            code.
     """
 
     name: str
@@ -60,6 +63,7 @@ class Dataset:
     key: str = ""
     readings: Mapping[str, ColumnReading] = field(default_factory=dict)
     file: FileFormat = field(default_factory=FileFormat)
+    time_format: TimeFormat | None = None
 
     def __len__(self) -> int:
         return len(self.label)

@@ -15,6 +15,7 @@ from harness.data.column_reading import ColumnReading
 from harness.data.dataset import Dataset
 from harness.data.dialect import FileFormat
 from harness.data.roles import Roles
+from harness.data.time_format import TimeFormat
 
 # Columns that are no columns of the frame.
 _TIME, _LABEL, _KNOWN, _ENTITY = "#time", "#label", "#label_known", "#entity"
@@ -42,6 +43,7 @@ def pack_dataset(dataset: Dataset) -> Stored:
     facts["columns"] = [str(name) for name in dataset.frame.columns]
     facts["readings"] = {name: each.to_json() for name, each in dataset.readings.items()}
     facts["file"] = dataset.file.to_json()
+    facts["time_format"] = dataset.time_format and dataset.time_format.to_json()
     return Stored(table=pa.table(columns), facts=facts)
 
 
@@ -73,6 +75,7 @@ def unpack_dataset(stored: Stored) -> Dataset:
         other_times=times(_OTHER_TIME),
         readings={n: ColumnReading.from_json(r) for n, r in facts["readings"].items()},
         file=FileFormat.from_json(facts["file"]),
+        time_format=facts["time_format"] and TimeFormat.from_json(facts["time_format"]),
     )
 
 

@@ -28,7 +28,8 @@ from harness.data.duration import Duration
 from harness.data.label_column import read_label
 from harness.data.roles import Roles, infer_features
 from harness.data.table_file import open_table
-from harness.data.time_column import read_time
+from harness.data.time_column import detect_time_format, read_time
+from harness.data.time_format import TimeFormat, parse_time_format
 from harness.errors import ConfigError, HarnessError, did_you_mean
 from harness.settings import FileSettings, TableDataset
 
@@ -138,7 +139,8 @@ def dataset_of(
     """
     time_name, label_name = str(settings.time), str(settings.label)
     said = list(notes)
-    time = _times(settings, rows, "time", time_name, said)
+    written = _time_format(settings, rows, time_name, said)
+    time = _times(settings, rows, "time", time_name, said, format=written)
     label, labelled = read_label(_label(rows, label_name), settings.positive)
     known = _label_known(settings, rows, time, said)
     labelled = labelled & ~np.isnat(known)
@@ -190,6 +192,7 @@ def dataset_of(
         other_times=others,
         readings={n: rows.readings[n] for n in (*chosen.numeric, *chosen.categorical)},
         file=file_format(settings),
+        time_format=written,
     )
 
 
@@ -327,6 +330,7 @@ def _times(
     notes: list[str],
     *,
     allow_null: bool = False,
+    format: TimeFormat | None = None,  # noqa: A002 the word pandas has for it
 ) -> NDArray[np.datetime64]:
     return read_time(
         f"dataset.{role}",
@@ -334,6 +338,19 @@ def _times(
         unit=settings.time_unit,
         timezone=settings.timezone,
         allow_null=allow_null,
+        open_ended=role == "label_time",
+        format=format or settings.time_format,
+        notes=notes,
+    )
+
+
+def _time_format(settings: TableDataset, rows: RawRows, name: str, notes: list[str]) -> TimeFormat:
+    """How the prediction time is written: said, or told by the whole column."""
+    if settings.time_format is not None:
+        return parse_time_format("dataset.time_format", settings.time_format)
+    values = time_values(name, rows.table.column(name))
+    return detect_time_format(
+        values, name=name, key="dataset.time", unit=settings.time_unit, notes=notes
     )
 
 

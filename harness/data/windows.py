@@ -10,6 +10,7 @@ import pandas as pd
 from harness.data.dataset import Dataset
 from harness.data.duration import Duration
 from harness.data.split import Split, Windows, split_by_time
+from harness.data.time_column import read_instant
 from harness.errors import ConfigError
 from harness.settings import RollingSplit, TemporalSplit
 
@@ -124,13 +125,7 @@ def _length(name: str, text: str) -> Duration:
 def _date(name: str, text: str | None, zone: str) -> pd.Timestamp | None:
     if text is None:
         return None
-    try:
-        instant = pd.Timestamp(str(text))
-    except ValueError as error:
-        raise ConfigError(
-            f"split.{name}: '{text}' is no date; write one such as 2013-11-01"
-        ) from error
-    return instant.tz_convert(zone) if instant.tzinfo else instant.tz_localize(zone)
+    return read_instant(f"split.{name}", str(text), zone)
 
 
 def _next_midnight(instant: pd.Timestamp) -> pd.Timestamp:

@@ -61,6 +61,8 @@ class AbtestSettings:
         correction: How several treatments share alpha: holm, bonferroni or none.
         enrolled: Column with the time of assignment; needed for a minimum duration.
         time_unit: What integers in that column count since 1970: day, s, ms, us or ns.
+        time_format: How `enrolled` is written: `dd/mm/yyyy`, `epoch_s`, `excel`, a strptime pattern;
+            null detects it.
         timezone: IANA zone whose midnights separate days.
         share: Planned share of treatment among both variants; with several treatments, of each
             among itself and control.
@@ -78,6 +80,7 @@ class AbtestSettings:
     correction: str = "holm"
     enrolled: str | None = None
     time_unit: str | None = None
+    time_format: str | None = None
     timezone: str = "UTC"
     share: float = 0.5
     shares: dict[str, float] = field(default_factory=dict)

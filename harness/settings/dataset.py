@@ -90,7 +90,9 @@ class TableDataset(RoleSettings, FileSettings):
         stream: Whether features are read a part at a time, for tables larger than memory; path
             is then Parquet, and may be a URL that fsspec knows.
         time: Column with the time of the prediction.
-        time_unit: Unit of an integer time column since 1970: day, s, ms, us or ns.
+        time_format: How time, label_time and feature_times are written: `dd/mm/yyyy`,
+            `yyyymmdd`, `excel`, a strptime pattern; null detects it and says so.
+        time_unit: Unit of numbers in a time column since 1970: day, s, ms, us or ns.
         label: Column with the outcome: bool, 0/1, or any two values with `positive`.
         positive: The value of `label` that counts as positive.
         label_time: Column with the time at which the label became known.
@@ -104,6 +106,7 @@ class TableDataset(RoleSettings, FileSettings):
     path: str | None = None
     stream: bool = False
     time: str | None = None
+    time_format: str | None = None
     time_unit: str | None = None
     label: str | None = None
     positive: Any = None

@@ -17,7 +17,8 @@ from harness.data import read_dataset
 from harness.data.duration import Duration
 from harness.data.label_column import read_outcomes
 from harness.data.rows_source import LOG_TIME, RowsSource, open_source, source_of_frame
-from harness.data.time_column import read_time
+from harness.data.time_column import read_instant, read_time
+from harness.data.time_format import TimeFormat
 from harness.errors import ConfigError, DataError, did_you_mean
 from harness.monitor import Reference
 from harness.watch.later_labels import later_labels
@@ -67,13 +68,19 @@ def read_rows(
         HarnessError: If a file or column cannot be used.
     """
     readings, file = (schema.readings, schema.file) if schema else ({}, None)
-    source, dataset, notes = open_source(path, readings, file), protocol["dataset"], []
+    source, dataset = open_source(path, readings, file), protocol["dataset"]
+    notes: list[str] = []
     when = time or (LOG_TIME if source.is_log else dataset.get("time"))
     instants = None
     if when in source.columns:
         zone = "UTC" if source.is_log else dataset["timezone"]
         instants = read_time(
-            "--time", source.times(when), unit=dataset.get("time_unit"), timezone=zone
+            "--time",
+            source.times(when),
+            unit=dataset.get("time_unit"),
+            timezone=zone,
+            format=_time_format(source, dataset, schema, when),
+            notes=notes,
         )
     elif time is not None:
         raise ConfigError(f"--time {time}: no such column; {did_you_mean(time, source.columns)}")
@@ -85,6 +92,15 @@ def read_rows(
     return MonitoredRows(
         source=source, time=instants, label=label, values=values, notes=tuple(notes)
     )
+
+
+def _time_format(
+    source: RowsSource, dataset: Mapping[str, Any], schema: InputSchema | None, name: str
+) -> TimeFormat | str | None:
+    """How times are written: as in training, in the column that training had; else detected."""
+    if source.is_log or name != dataset.get("time"):
+        return None
+    return (schema.time_format if schema else None) or dataset.get("time_format")
 
 
 def rows_since(
@@ -104,10 +120,7 @@ def rows_since(
         DataError: If no row is as young.
     """
     day = since or str(np.datetime64(reference.last_day) + np.timedelta64(1, "D"))
-    try:
-        start = pd.Timestamp(day).tz_localize(reference.timezone)
-    except (ValueError, TypeError) as error:
-        raise ConfigError(f"--since {day}: is no day; write one such as 2024-05-31") from error
+    start = read_instant("--since", day, reference.timezone)
     dataset = read_dataset(dataset_settings, store)
     young = dataset.time >= start.tz_convert("UTC").tz_localize(None).to_datetime64()
     if not young.any():
