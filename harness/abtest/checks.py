@@ -16,7 +16,7 @@ from harness.settings import AbtestSettings
 
 def planned_shares(log: Log, settings: AbtestSettings) -> dict[str, float]:
     """Planned share of each treatment among itself and control."""
-    planned = {str(name): share for name, share in settings.shares.items()}
+    planned: dict[str, float] = dict(settings.shares)
     if not planned:
         return dict.fromkeys(log.treatments, settings.share)
     control = planned[log.control]

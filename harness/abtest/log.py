@@ -281,10 +281,10 @@ def _names(settings: AbtestSettings, arm: pd.Series) -> tuple[str, tuple[str, ..
     others = [name for name in names if name != control]
     if not others:
         raise DataError(f"abtest.variant: every unit is in '{control}'; there is no treatment")
-    strangers = sorted({str(name) for name in settings.shares} - set(names))
+    strangers = sorted(set(settings.shares) - set(names))
     if strangers or (settings.shares and len(settings.shares) < len(names)):
         raise ConfigError(
-            f"abtest.shares: names {', '.join(map(str, settings.shares))}, but the variants are {shown}; "
+            f"abtest.shares: names {', '.join(settings.shares)}, but the variants are {shown}; "
             "give each of them its planned share"
         )
     if settings.treatment is None:

@@ -9,7 +9,8 @@ from harness.abtest.log import Log
 from harness.abtest.metric import LogMetric
 
 # One unit in a thousand, and its share of the variance from which on the study of A/B tests
-# (docs/studies/abtest.md, heavy tails) found winsorised means 1.4 times as telling, and more.
+# (docs/studies/abtest.md, heavy tails) found statistics of winsorised means 1.4 times as large, and
+# more, wherever most units have a value.
 TOP = 0.001
 HEAVY = 0.4
 # Share of the values that vary which a proposed cap reaches.

@@ -123,6 +123,7 @@ def _check_log(criteria: CriteriaSettings, abtest: AbtestSettings) -> None:
             "abtest.enrolled: not set, so a minimum duration cannot be checked; name the column with "
             "the time of assignment, or write criteria.minimum_duration_days=0"
         )
+    abtest.shares = {str(name): share for name, share in abtest.shares.items()}
     for name, share in abtest.shares.items():
         if not isinstance(share, int | float) or not 0 < share < 1:
             raise ConfigError(f"abtest.shares.{name}: {share} must lie above 0 and below 1")

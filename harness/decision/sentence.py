@@ -111,7 +111,7 @@ def settles(
     if code == "FEW_POSITIVES":
         return f"{wording.more}, with more positives in it"
     if code == "MISSING_UNEQUALLY":
-        return "finding out why values are missing, and fixing it"
+        return "knowing why values are missing, and mending it"
     if code == "COVARIATE_UNEQUALLY":
         return "a covariate that was known before assignment, or none"
     if code == "FEW_MEASUREMENTS":

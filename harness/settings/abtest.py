@@ -83,7 +83,7 @@ class AbtestSettings:
     time_format: str | None = None
     timezone: str = "UTC"
     share: float = 0.5
-    shares: dict[str, float] = field(default_factory=dict)
+    shares: dict[Any, Any] = field(default_factory=dict)  # variants may be called 0 and 1
     looks: str = "fixed"
     metrics: dict[str, Any] = field(default_factory=dict)
 

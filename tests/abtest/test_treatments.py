@@ -187,6 +187,14 @@ def test_planned_shares_of_several_variants_are_checked_one_by_one(revenue):
     assert decision["decision"] != "INVALID"
 
 
+def test_variants_called_by_numbers_have_planned_shares(revenue):
+    log = uneven()
+    log["arm"] = (log["arm"] == "B").astype(int)
+    roles = (*ROLES[:2], "abtest.control=0", ROLES[3])
+    _, decision, err = revenue(log, "+abtest.shares={0: 0.9, 1: 0.1}", roles=roles)
+    assert decision["decision"] == "SHIP", err
+
+
 @pytest.mark.parametrize(
     ("words", "key"),
     [
