@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.audit.column_check import ColumnCheck
+from harness.audit.dates import share_after
 from harness.audit.finding import NOTE, WARN, Finding
 from harness.audit.view import View
 
@@ -15,6 +16,8 @@ Floats = NDArray[np.float64]
 _EXACT = 1e-6
 _MIN_ROWS = 100
 _FOLLOWS = 0.9
+# A time that lies after most predictions cannot be theirs.
+_MOSTLY = 0.5
 
 
 def check_windows(view: View) -> list[Finding]:
@@ -39,12 +42,21 @@ def check_windows(view: View) -> list[Finding]:
                 sentence=f"By {name}, {inside:.1%} of test rows are not later than the last training "
                 "row.",
                 evidence={"share": round(inside, 4)},
-                advice=f"If {name} is when a row became known, split by it: dataset.time={name}."
-                if follows
-                else "Nothing to do unless this column says when a row became known.",
+                advice=_advice(name, follows, share_after(view, times)),
             )
         )
     return findings
+
+
+def _advice(name: str, follows: bool, after: float) -> str:
+    if follows and after >= _MOSTLY:
+        return (
+            f"{name} lies after the prediction: if it says when the outcome became known, name it: "
+            f"dataset.label_time={name}."
+        )
+    if follows:
+        return f"If {name} is when a row became known, split by it: dataset.time={name}."
+    return "Nothing to do unless this column says when a row became known."
 
 
 def check_scaling(view: View) -> list[Finding]:

@@ -180,7 +180,9 @@ def street(rng: Rng, n: int = 20_000, months: int = 15, decimals: int = 2) -> Ta
     """Street events: places rounded, hour of the day, category."""
     when = _times(n, months, rng)
     lat, long, spot = _places(n, 40, rng)
-    kind = rng.choice(["theft", "noise", "damage", "assault", "traffic"], n, p=[0.4, 0.2, 0.2, 0.1, 0.1])
+    kind = rng.choice(
+        ["theft", "noise", "damage", "assault", "traffic"], n, p=[0.4, 0.2, 0.2, 0.1, 0.1]
+    )
     base = {"theft": -1.5, "noise": -2.5, "damage": -1.8, "assault": 0.5, "traffic": 1.5}
     logit = pd.Series(kind).map(base).to_numpy() + 0.8 * (spot % 3) - 0.05 * np.asarray(when.hour)
     frame = pd.DataFrame({"lat": lat.round(decimals), "long": long.round(decimals), "kind": kind})
@@ -250,7 +252,9 @@ def shop(rng: Rng) -> Table:
 def shop_new(rng: Rng) -> Table:
     """A new range is sold from shortly before the test window on."""
     frame = shop(rng).frame
-    late = (frame["when"] > frame["when"].quantile(0.57)).to_numpy() & (rng.random(len(frame)) < 0.5)
+    late = (frame["when"] > frame["when"].quantile(0.57)).to_numpy() & (
+        rng.random(len(frame)) < 0.5
+    )
     product = np.where(late, 100 + rng.integers(0, 40, len(frame)), frame["product"])
     return Table("shop sales, new range", frame.assign(product=product))
 
@@ -260,11 +264,15 @@ def sensors(rng: Rng) -> Table:
     n = 20_000
     when = pd.date_range("2023-01-01", periods=n, freq="30min")
     season = 10 - 9 * np.cos(2 * np.pi * np.arange(n) / 17_520)
-    degrees = np.round(2 * (season + 5 * np.sin(np.arange(n) / 24 * np.pi) + rng.normal(0, 2, n))) / 2
+    degrees = (
+        np.round(2 * (season + 5 * np.sin(np.arange(n) / 24 * np.pi) + rng.normal(0, 2, n))) / 2
+    )
     damp = np.clip(np.round(70 - degrees + rng.normal(0, 8, n)), 0, 100)
     hot = degrees + rng.normal(0, 0.3, n) > 18
     frame = pd.DataFrame({"degrees": degrees, "damp": damp, "when": when, "y": hot})
-    return Table("sensor events", frame.assign(fan=rng.integers(0, 4, n), mode=rng.choice(["a", "b"], n)))
+    return Table(
+        "sensor events", frame.assign(fan=rng.integers(0, 4, n), mode=rng.choice(["a", "b"], n))
+    )
 
 
 def signups(rng: Rng) -> Table:
@@ -344,10 +352,19 @@ def visits_again(rng: Rng) -> Table:
     age, town = rng.integers(18, 90, members), rng.integers(0, 300, members)
     logit = rng.normal(-1, 1.5, members)
     frame = pd.DataFrame({"age": age[who], "town": town[who], "fee": logit.round(3)[who]})
-    return Table("visits of members", frame.assign(when=_times(n, 12, rng), y=_drawn(logit[who], rng)))
+    return Table(
+        "visits of members", frame.assign(when=_times(n, 12, rng), y=_drawn(logit[who], rng))
+    )
 
 
-MADE = (*MADE, street_months_rule, street_coarser_rule, street_exact_rule, street_coarser_always, visits_again)
+MADE = (
+    *MADE,
+    street_months_rule,
+    street_coarser_rule,
+    street_exact_rule,
+    street_coarser_always,
+    visits_again,
+)
 
 
 # --- copies --------------------------------------------------------------------------------------

@@ -30,7 +30,9 @@ def events(decimals: int = 2, *, days: int = 420, wrong: float = 0.02) -> pd.Dat
     """Street events: rounded places, a category that says the label, the month."""
     rng, n = np.random.default_rng(3), 12_000
     days = np.sort(rng.integers(0, days, n))
-    when = pd.Timestamp("2023-01-01") + pd.to_timedelta(days * 24 + rng.integers(0, 24, n), unit="h")
+    when = pd.Timestamp("2023-01-01") + pd.to_timedelta(
+        days * 24 + rng.integers(0, 24, n), unit="h"
+    )
     spot = rng.uniform([41.7, -87.8], [42.0, -87.6], (25, 2))[rng.integers(0, 25, n)]
     place = (spot + rng.normal(scale=0.004, size=(n, 2))).round(decimals)
     kind = rng.choice(["theft", "noise", "damage", "assault", "traffic"], n)
@@ -45,7 +47,7 @@ def seen(findings):
 
 
 def test_events_that_come_back_with_the_month_are_no_copies(tmp_path):
-    found, dataset, split = audit(tmp_path, events())
+    found, _, _ = audit(tmp_path, events())
     (finding,) = seen(found)
     assert finding.severity == "note"
     assert finding.evidence["share"] > 0.5  # the months of the test window, one year before
