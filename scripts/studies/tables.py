@@ -28,12 +28,14 @@ class Table:
         frame: Features, with the label `y`, the time `when` and perhaps the entity `who`.
         feature_times: When a feature was computed, by name.
         after_outcome: Features declared as known only after the outcome.
+        identifiers: Features that are identifiers, of which the audit is right to warn.
     """
 
     name: str
     frame: pd.DataFrame
     feature_times: dict[str, pd.Series] = field(default_factory=dict)
     after_outcome: tuple[str, ...] = ()
+    identifiers: tuple[str, ...] = ()
 
 
 def opened(table: Table) -> tuple[Dataset, Split]:
@@ -231,7 +233,7 @@ def made(seed: int) -> Table:
         frame["seen_before"] = frame.groupby("who").cumcount()
     history = pd.Series(label).shift(1).rolling(200, min_periods=1).mean()
     frame["recent_share"] = history.fillna(0.0).to_numpy()
-    return Table(f"made {seed}", frame.assign(y=label))
+    return Table(f"made {seed}", frame.assign(y=label), identifiers=("number",))
 
 
 # --- leaks -----------------------------------------------------------------------------------
