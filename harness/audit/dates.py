@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from harness.audit.column_check import ColumnCheck
 from harness.audit.finding import BLOCK, NOTE, WARN, Finding
 from harness.audit.view import View
+from harness.data.time_column import looks_like_times
 from harness.settings import AuditSettings
 
 Floats = NDArray[np.float64]
@@ -129,7 +130,7 @@ def _follows(view: View, name: str, times: Times, settings: AuditSettings) -> li
 def _of_texts(view: View, texts: pd.Index) -> Times | None:
     """What texts say as times, or None where too few are dates."""
     values = pd.Series(texts.astype(str).str.strip(), dtype=object)
-    if len(values) < _MIN_VALUES or not _looks_like_times(values):
+    if len(values) < _MIN_VALUES or not (looks_like_times(values) or _looks_like_dates(values)):
         return None
     # Day first or month first: what the values allow, and where they allow both the earlier times.
     parts = values.str.extract(r"^(\d{1,2})[-/.](\d{1,2})[-/.]").astype(float)
@@ -149,7 +150,7 @@ def _of_texts(view: View, texts: pd.Index) -> Times | None:
     return said.to_numpy().astype("datetime64[us]")
 
 
-def _looks_like_times(column: pd.Series) -> bool:
+def _looks_like_dates(column: pd.Series) -> bool:
     """Whether nearly all texts are written as dates are."""
     some = column.iloc[:: max(1, len(column) // 1000)]
     fits = [any(pattern.fullmatch(text) for pattern in _TEXTS) for text in some]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 
@@ -15,7 +15,7 @@ from harness.cache import open_store
 from harness.data import Dataset, Split, read_dataset, split_windows
 from harness.data.dataset import as_features
 from harness.data.flights import package_files
-from harness.data.roles import Roles, infer_features
+from harness.data.roles import MAX_CATEGORIES, MAX_DISTINCT_SHARE, Roles
 from harness.settings import FlightsDataset, TemporalSplit
 
 
@@ -44,7 +44,7 @@ def opened(table: Table) -> tuple[Dataset, Split]:
     order = frame.index
     frame = frame.reset_index(drop=True)
     features = [c for c in frame.columns if c not in ("y", "when", "who")]
-    numeric, categorical, _ = infer_features(frame, features)
+    numeric, categorical = _by_type(frame, features)
     when = frame["when"].to_numpy().astype("datetime64[us]")
     times = {
         name: times.loc[order].to_numpy().astype("datetime64[us]")
@@ -75,6 +75,22 @@ def opened(table: Table) -> tuple[Dataset, Split]:
         validation_start=f"{cuts.iloc[0]:%Y-%m-%d}", test_start=f"{cuts.iloc[1]:%Y-%m-%d}"
     )
     return dataset, split_windows(settings, dataset)[-1]
+
+
+def _by_type(frame: pd.DataFrame, names: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Columns that are numbers, and texts that repeat; others are left out, as in a run."""
+    numeric: list[str] = []
+    categorical: list[str] = []
+    for name in names:
+        column = frame[name]
+        n_distinct = column.nunique()
+        if n_distinct == 0 or (n_distinct == 1 and column.notna().all()):
+            continue
+        if pd.api.types.is_numeric_dtype(column.dtype):  # true and false among them
+            numeric.append(name)
+        elif n_distinct <= min(MAX_CATEGORIES, max(50, MAX_DISTINCT_SHARE * len(column))):
+            categorical.append(name)
+    return numeric, categorical
 
 
 # --- honest tables ---------------------------------------------------------------------------
