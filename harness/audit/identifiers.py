@@ -28,13 +28,19 @@ _DISTINCT_SHARE = 0.5
 _CLOCK = 0.98
 _BLOCK_ORDER = 0.98
 _MIN_PAIRS = 100
+_MIN_ROWS = 100
 # Beyond this a float no longer counts one by one.
 _LARGEST = 2.0**53
 # Names are a second sign, never the only one: customer_id, orderNo, session key.
 _NAMED = re.compile(r"(?:^|[^a-z])(?:id|ids|uid|uuid|guid|key|no|nr|num|number|hash)$")
-_UNIQUE, _MANY, _ROWS_EACH, _AGAIN, _MOST = 0.9, 50, 20, 1.2, 0.95
-# Without such a name, somebody's own number comes on few rows and has many like it.
+# Identifiers have at least so many values, each on so few rows; unique ones on nearly each row.
+_MANY, _ROWS_EACH, _UNIQUE = 50, 20, 0.9
+# Without a telling name, those that come back need many more values: minutes of a day are 1,440.
 _MANY_UNNAMED = 1500
+# From so many rows for each value on, the values come back, as customers do.
+_AGAIN = 1.2
+# Share of the texts that have to be written as identifiers are.
+_MOST = 0.95
 # Numbers given one by one are dense, or run with time, or are drawn evenly from one length of digits.
 _DENSE, _LONG, _UNEVEN = 0.3, 6, 0.03
 _OPAQUE = re.compile(
@@ -83,7 +89,7 @@ def _rows_each(view: View, name: str) -> float | None:
         return len(codes) / len(used) if is_one else None
     numbers = column.to_numpy(dtype=np.float64)
     numbers = numbers[np.isfinite(numbers)]
-    if len(numbers) < _MIN_PAIRS or (numbers != np.round(numbers)).any():
+    if len(numbers) < _MIN_ROWS or (numbers != np.round(numbers)).any():
         return None
     values = np.unique(numbers)
     rows_each = len(numbers) / len(values)

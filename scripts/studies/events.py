@@ -79,7 +79,7 @@ def _pets(frame: pd.DataFrame) -> Iterator[Table]:
     cat = frame["species"] == "Cat"
     yield Table("pet licences", frame[["animal_name", "zip_code"]].assign(y=cat, when=when))
     breeds = frame[["primary_breed", "secondary_breed", "zip_code"]]
-    yield Table("pet licences, breeds", breeds.assign(y=cat, when=when))
+    yield Table("pet licences, breeds", breeds.assign(y=cat, when=when), is_decided=True)
 
 
 def _pizzas(frame: pd.DataFrame) -> Iterator[Table]:
@@ -205,7 +205,7 @@ def street_rule(rng: Rng) -> Table:
     """The category decides the label by itself but for a few rows."""
     frame = street(rng).frame
     rule = frame["kind"].isin(["assault", "traffic"]) ^ (rng.random(len(frame)) < 0.01)
-    return Table("street events, nearly a rule", frame.assign(y=rule))
+    return Table("street events, nearly a rule", frame.assign(y=rule), is_decided=True)
 
 
 def street_coarser(rng: Rng) -> Table:
@@ -270,9 +270,8 @@ def sensors(rng: Rng) -> Table:
     damp = np.clip(np.round(70 - degrees + rng.normal(0, 8, n)), 0, 100)
     hot = degrees + rng.normal(0, 0.3, n) > 18
     frame = pd.DataFrame({"degrees": degrees, "damp": damp, "when": when, "y": hot})
-    return Table(
-        "sensor events", frame.assign(fan=rng.integers(0, 4, n), mode=rng.choice(["a", "b"], n))
-    )
+    frame = frame.assign(fan=rng.integers(0, 4, n), mode=rng.choice(["a", "b"], n))
+    return Table("sensor events", frame, is_decided=True)
 
 
 def signups(rng: Rng) -> Table:
@@ -297,22 +296,6 @@ def taxis(rng: Rng) -> Table:
     return Table("taxi trips", frame.assign(when=when, y=_drawn(logit, rng)))
 
 
-MADE: tuple[Callable[[Rng], Table], ...] = (
-    street,
-    street_months,
-    street_exact,
-    street_rule,
-    street_coarser,
-    street_moving,
-    meters,
-    shop,
-    shop_new,
-    sensors,
-    signups,
-    taxis,
-)
-
-
 # --- harder made ones: predictable labels and a change on the way --------------------------------
 
 
@@ -320,14 +303,16 @@ def street_months_rule(rng: Rng) -> Table:
     """Months among the columns, and the category decides the label: everything repeats and agrees."""
     table = street_months(rng)
     rule = table.frame["kind"].isin(["assault", "traffic"]) ^ (rng.random(len(table.frame)) < 0.02)
-    return Table("street events, month and a rule", table.frame.assign(y=rule))
+    return Table("street events, month and a rule", table.frame.assign(y=rule), is_decided=True)
 
 
 def street_coarser_rule(rng: Rng) -> Table:
     """Places become coarser, and the category decides the label."""
     table = street_coarser(rng)
     rule = table.frame["kind"].isin(["assault", "traffic"]) ^ (rng.random(len(table.frame)) < 0.02)
-    return Table("street events, coarser later and a rule", table.frame.assign(y=rule))
+    return Table(
+        "street events, coarser later and a rule", table.frame.assign(y=rule), is_decided=True
+    )
 
 
 def street_exact_rule(rng: Rng) -> Table:
@@ -335,14 +320,14 @@ def street_exact_rule(rng: Rng) -> Table:
     frame = street(rng, months=24, decimals=5).frame
     rule = frame["kind"].isin(["assault", "traffic"]) ^ (rng.random(len(frame)) < 0.02)
     frame = frame.assign(month=frame["when"].dt.month, y=rule)
-    return Table("street events, 5 decimals, month and a rule", frame)
+    return Table("street events, 5 decimals, month and a rule", frame, is_decided=True)
 
 
 def street_coarser_always(rng: Rng) -> Table:
     """Places become coarser, and the category is the label."""
     table = street_coarser(rng)
     frame = table.frame.assign(y=table.frame["kind"].isin(["assault", "traffic"]))
-    return Table("street events, coarser later and decided", frame)
+    return Table("street events, coarser later and decided", frame, is_decided=True)
 
 
 def visits_again(rng: Rng) -> Table:
@@ -357,8 +342,19 @@ def visits_again(rng: Rng) -> Table:
     )
 
 
-MADE = (
-    *MADE,
+MADE: tuple[Callable[[Rng], Table], ...] = (
+    street,
+    street_months,
+    street_exact,
+    street_rule,
+    street_coarser,
+    street_moving,
+    meters,
+    shop,
+    shop_new,
+    sensors,
+    signups,
+    taxis,
     street_months_rule,
     street_coarser_rule,
     street_exact_rule,

@@ -29,6 +29,7 @@ class Table:
         feature_times: When a feature was computed, by name.
         after_outcome: Features declared as known only after the outcome.
         identifiers: Features that are identifiers, of which the audit is right to warn.
+        is_decided: Whether a column says the label by definition, so that L02 and L04 are right.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Table:
     feature_times: dict[str, pd.Series] = field(default_factory=dict)
     after_outcome: tuple[str, ...] = ()
     identifiers: tuple[str, ...] = ()
+    is_decided: bool = False
 
 
 def opened(table: Table) -> tuple[Dataset, Split]:
