@@ -22,10 +22,9 @@ _TITLE = "a date among the features"
 # A column is a date when so many of its values are.
 _MOST = 0.95
 _MIN_VALUES, _MIN_ROWS = 10, 100
-# Dates of a table lie within so many days of its own times (births do, as text or YYYYMMDD).
-_NEAR_DAYS = 5 * 366
-# Numbers that may count anything are dates when they run with the table's time.
-_FOLLOWS = 0.5
+# Counts since some day are dates when they lie within so many days of the table's own times and their
+# ranks correlate so much with those; texts and YYYYMMDD are dates without that (births).
+_NEAR_DAYS, _FOLLOWS = 5 * 366, 0.5
 _DAY = np.timedelta64(1, "D")
 _CLOCK = r"(?:[ T]\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?\s*(?:[AaPp][Mm])?\s*(?:Z|UTC|[+-]\d{2}:?\d{0,2})?)?"
 _MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
