@@ -60,9 +60,9 @@ def unit_change(then: Sketch, now: Sketch) -> str | None:
     if _explains(then, now, factor, 0.0, before):
         return f"the values look multiplied by {_in_words(factor)}"
     power = round(np.log10(factor))
-    quartiles = np.quantile(ratios, [0.25, 0.75])
+    quartiles = np.quantile(ratios, [0.25, 0.75]) / factor
     is_near = abs(factor / 10.0**power - 1) < _NEAR_POWER
-    if power and is_near and (np.abs(np.log(quartiles / factor)) < np.log(2)).all():
+    if power and is_near and ((quartiles > 0.5) & (quartiles < 2)).all():
         return f"the median is about {_in_words(10.0**power)} times what it was"
     return None
 
