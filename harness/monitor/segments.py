@@ -270,7 +270,9 @@ def compare_segments(
     drifts.sort(key=lambda d: (not d.drift.has_drifted, d.is_whole, -d.drift.excess))
     notes = []
     if small:
-        shown = ", ".join(f"{segment} ({n})" for segment, n in sorted(small.items(), key=_by_rows)[:3])
+        shown = ", ".join(
+            f"{segment} ({n})" for segment, n in sorted(small.items(), key=_by_rows)[:3]
+        )
         notes.append(
             f"segments: {len(small)} with fewer than {MIN_ROWS} rows here are not judged: {shown}"
             + (" ..." if len(small) > 3 else "")

@@ -66,12 +66,12 @@ def test_a_feed_delivered_twice_is_seen(look):
 
 
 def test_fahrenheit_turned_into_celsius_is_named():
-    from harness.monitor.units import unit_change as _unit
     from harness.monitor.sketch import sketch
+    from harness.monitor.units import unit_change
 
     warm = np.random.default_rng(0).normal(60, 15, 5_000)
-    assert "Celsius" in _unit(sketch(warm), sketch((warm - 32) / 1.8))
-    assert _unit(sketch(warm), sketch(warm + 3)) is None
+    assert "Celsius" in unit_change(sketch(warm), sketch((warm - 32) / 1.8))
+    assert unit_change(sketch(warm), sketch(warm + 3)) is None
 
 
 def test_drift_of_a_column_nobody_uses_is_told_and_raises_nothing(look):
