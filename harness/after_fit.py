@@ -27,6 +27,7 @@ from harness.monitor import (
     importance_shares,
     reference_profile,
 )
+from harness.monitor.inside import drawn_of, with_inside
 from harness.prepare import Prepared
 from harness.settings import CandidateSettings, RunSettings
 
@@ -83,20 +84,26 @@ def reference_of(
     """What monitoring compares with: all columns, and scores of rows not trained on."""
     dataset, split = prepared.in_memory
     judged, judged_time = judged_rows(validation, test)
+    rows = np.concatenate([split.train, split.validation, split.test])
+    kinds = (dataset.roles.numeric, dataset.roles.categorical)
 
     def columns() -> ColumnReference:
-        rows = np.concatenate([split.train, split.validation, split.test])
-        kinds = (dataset.roles.numeric, dataset.roles.categorical)
         return column_reference(
             dataset.take(rows), dataset.local_time()[rows], kinds, prepared.engine
         )
 
-    return reference_profile(
+    reference = reference_profile(
         prepared.once("columns", "", columns),
         judged,
         judged_time,
         threshold=trial.threshold.value,
         importance=importance_shares(trial.model.score, dataset.take(split.test)),
+    )
+    segments = [name for name in dataset.roles.segments if name in dataset.frame]
+    names = list(dict.fromkeys([*dataset.roles.features, *segments]))
+    some = rows[drawn_of(len(rows))]
+    return with_inside(
+        reference, dataset.frame[names].iloc[some], dataset.local_time()[some], kinds, segments
     )
 
 

@@ -151,6 +151,10 @@ def _print(result: MonitorResult, style: str) -> None:
     for line in _words(shown, len(result.windows)):
         print(line)
     print_table(_columns(shown), style)
+    if shown.drifted_segments:
+        print_table(_segments(shown), style)
+    if shown.changed_pairs:
+        print_table(_pairs(shown), style)
     if shown.movements:
         print_table(_figures(shown), style)
 
@@ -186,10 +190,59 @@ def _words(window: WindowReport, n_windows: int) -> Iterator[str]:
     for broken in window.breaks:
         if not broken.is_serious:
             yield f"  note: {broken.sentence}"
-    if window.n_waiting:
-        yield f"  {window.n_waiting:,} rows are too young for a label"
+    yield from _outcomes(window)
+    yield from (f"  note: {sentence}" for sentence in window.not_judged)
     if n_windows > 1:
         yield ""
+
+
+def _outcomes(window: WindowReport) -> Iterator[str]:
+    """How many rows have an outcome, and whether those stand for the rest."""
+    coverage = window.coverage
+    if coverage is None or coverage.n_labelled == coverage.n_rows:
+        return
+    yield f"  outcomes: {coverage.sentence}"
+    if coverage.caveat is not None:
+        yield f"  outcomes: figures made from them may not hold for all rows: {coverage.caveat}"
+
+
+def _segments(window: WindowReport) -> Table:
+    """Columns that drifted inside segments."""
+    return Table(
+        columns=("column in segment", "rows", "distance", "matters above", "p"),
+        rows=[
+            (
+                each.sentence,
+                f"{each.n_rows:,}",
+                figure(each.drift.distance),
+                figure(each.drift.limit),
+                f"{each.drift.p_value:.1g}",
+            )
+            for each in window.drifted_segments[:_MOST_COLUMNS]
+        ],
+        title=f"Drifted inside segments ({len(window.drifted_segments)} of {len(window.segments)})",
+        right=frozenset({"rows", "distance", "matters above", "p"}),
+    )
+
+
+def _pairs(window: WindowReport) -> Table:
+    """Pairs of columns whose correlation changed."""
+    return Table(
+        columns=("column", "with", "then", "now", "change matters above", "p"),
+        rows=[
+            (
+                change.first,
+                change.second,
+                figure(change.then),
+                figure(change.now),
+                figure(change.limit),
+                f"{change.p_value:.1g}",
+            )
+            for change in window.changed_pairs[:_MOST_COLUMNS]
+        ],
+        title=f"Correlations that changed ({len(window.changed_pairs)} of {len(window.joint)})",
+        right=frozenset({"then", "now", "change matters above", "p"}),
+    )
 
 
 def _columns(window: WindowReport) -> Table:

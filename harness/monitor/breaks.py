@@ -11,19 +11,11 @@ from harness.monitor.columns import MIN_ROWS
 from harness.monitor.drift import ColumnDrift
 from harness.monitor.profile import ColumnProfile, Profile
 from harness.monitor.reference import Reference
-from harness.monitor.sketch import Sketch, ks_distance
+from harness.monitor.units import unit_change
 from harness.settings.monitoring import MonitoringSettings
 
 _UNREADABLE = 0.01
 _REPEATED = 0.10
-_SAME_SHAPE = 0.10
-# Celsius, Fahrenheit and Kelvin: factor and offset of the values now from those then.
-_TEMPERATURES = {
-    "degrees Celsius turned into Fahrenheit": (1.8, 32.0),
-    "degrees Fahrenheit turned into Celsius": (1 / 1.8, -32 / 1.8),
-    "degrees Celsius turned into Kelvin": (1.0, 273.15),
-    "degrees Kelvin turned into Celsius": (1.0, -273.15),
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,8 +23,8 @@ class Break:
     """One thing that is wrong with a column, or with the table.
 
     Attributes:
-        code: MISSING, EMPTY, UNREADABLE, NULLS, UNSEEN, CONSTANT, UNIT, RANGE, SAME_FEED, REPEATED,
-            TYPE or NEW.
+        code: MISSING, EMPTY, UNREADABLE, NULLS, UNSEEN, CONSTANT, UNIT, RANGE, OUTSIDE, SAME_FEED,
+            REPEATED, TYPE or NEW.
         column: Where; empty for the whole table.
         is_serious: Whether it raises an alert on its own.
         sentence: What is seen, and what to look at.
@@ -69,7 +61,7 @@ def find_breaks(
             text = f"{name} is missing from the table; without it no row can be scored"
             found.append(Break(code="MISSING", column=name, is_serious=True, sentence=text))
         elif now.n_rows:
-            found += _of_column(then, now, drifts[name], settings)
+            found += breaks_of_column(then, now, drifts[name], settings)
             if stuck := _stuck(then, now, drifts[name], reference.constant_days[name], days):
                 found.append(stuck)
     found += _same_feed(reference.profile, window)
@@ -82,9 +74,17 @@ def find_breaks(
     return sorted(found, key=lambda b: not b.is_serious)
 
 
-def _of_column(
+def breaks_of_column(
     then: ColumnProfile, now: ColumnProfile, drift: ColumnDrift, settings: MonitoringSettings
 ) -> list[Break]:
+    """What broke in one column, of the whole window or of a segment of it.
+
+    Args:
+        then: The column in the reference.
+        now: The column in the window, with at least one row.
+        drift: How they differ.
+        settings: What counts as large.
+    """
     name, found = then.name, []
 
     def add(code: str, sentence: str, *, is_serious: bool = True) -> None:
@@ -112,9 +112,16 @@ def _of_column(
         add("UNSEEN", _unseen(then, now, drift.unseen_share))
     if (share := _far_outside(then, now)) > settings.max_unseen_share and now.n_rows >= MIN_ROWS:
         add("RANGE", f"{name}: {100 * share:.0f} % of the values lie far outside everything seen")
+    elif drift.has_left_range and then.sketch is not None:
+        low, high = then.sketch.values[[0, -1]]
+        add(
+            "OUTSIDE",
+            f"{name}: {100 * drift.outside_share:.1f} % of the values lie outside the training "
+            f"range {low:.6g} .. {high:.6g}; {100 * drift.outside_limit:.1f} % would be usual",
+        )
     is_far = drift.has_drifted and drift.distance > drift.limit
     if is_far and now.n_valid >= MIN_ROWS and then.sketch is not None and now.sketch is not None:
-        unit = _unit(then.sketch, now.sketch)
+        unit = unit_change(then.sketch, now.sketch)
         if unit:
             add("UNIT", f"{name}: {unit}; has the unit changed?")
     return found
@@ -155,40 +162,6 @@ def _unseen(then: ColumnProfile, now: ColumnProfile, share: float) -> str:
     new = [name for name in now.counts if name not in then.counts]
     shown = ", ".join(f"'{name}'" for name in new[:3])
     return f"{then.name}: {100 * share:.0f} % of rows have categories never seen ({shown})"
-
-
-def _unit(then: Sketch, now: Sketch) -> str | None:
-    """In words, how values were converted, if a conversion explains the difference."""
-    before = ks_distance(then, now)
-    for words, (factor, offset) in _TEMPERATURES.items():
-        if _explains(then, now, factor, offset, before):
-            return f"the values look like {words}"
-    old, new = then.quantile(np.linspace(0.1, 0.9, 17)), now.quantile(np.linspace(0.1, 0.9, 17))
-    used = np.abs(old) > 1e-9 * max(1e-300, float(np.abs(old).max()))
-    if used.sum() < 5:
-        return None
-    factor = float(np.median(new[used] / old[used]))
-    if factor <= 0 or abs(np.log(factor)) < np.log(1.25):
-        return None
-    return (
-        f"the values look multiplied by {factor:.4g}"
-        if _explains(then, now, factor, 0.0, before)
-        else None
-    )
-
-
-def _explains(then: Sketch, now: Sketch, factor: float, offset: float, before: float) -> bool:
-    converted = Sketch(
-        n=then.n,
-        values=then.values * factor + offset,
-        below=then.below,
-        upto=then.upto,
-        mean=then.mean,
-        squares=then.squares,
-    )
-    after = ks_distance(converted, now)
-    by_chance = 1.63 / float(np.sqrt(now.n))  # one time in a hundred
-    return after < min(max(_SAME_SHAPE, by_chance), before / 3)
 
 
 def _same_feed(reference: Profile, window: Profile) -> list[Break]:

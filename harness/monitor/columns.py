@@ -30,8 +30,10 @@ Floats = NDArray[np.float64]
 
 # Longer references are cut into longer periods.
 MAX_PERIODS = 183
-_CUTS = np.arange(1, 16) / 16
-_TOP_CATEGORIES = 15
+# Shares followed of a column: up to each sixteenth, or of each of the 15 most frequent categories.
+N_CELLS = 16
+_LAG_DAYS = (1, 7, 30)
+_LEAST_PERIODS_OF_RANGE = 8
 # Fewer rows are alike by chance.
 MIN_ROWS = 30
 
@@ -45,6 +47,8 @@ class ColumnReference:
         shares: Distribution of each feature by period.
         nulls: Null share of each feature by period.
         constant_days: Longest time in which each feature had a single value.
+        outside: Shares of each numeric feature outside the range before, as
+            `outside_by_period` gives them; features of too few periods have none.
         timezone: Zone of the days.
         span: First and last day.
     """
@@ -53,6 +57,7 @@ class ColumnReference:
     shares: Mapping[str, Variation]
     nulls: Mapping[str, Variation]
     constant_days: Mapping[str, float]
+    outside: Mapping[str, Variation]
     timezone: str
     span: tuple[str, str]
 
@@ -96,6 +101,7 @@ def column_reference(
         shares={name: each.shares for name, each in by_name.items()},
         nulls={name: each.nulls for name, each in by_name.items()},
         constant_days={name: each.constant_days for name, each in by_name.items()},
+        outside={n: each.outside for n, each in by_name.items() if each.outside is not None},
         timezone=str(local_time.tz),
         span=span,
     )
@@ -120,6 +126,7 @@ class _Followed:
     shares: Variation
     nulls: Variation
     constant_days: float
+    outside: Variation | None
 
 
 def _follow(name: str, shared: tuple[pd.DataFrame, Mapping[str, str], _Periods]) -> _Followed:
@@ -129,18 +136,21 @@ def _follow(name: str, shared: tuple[pd.DataFrame, Mapping[str, str], _Periods])
     return _Followed(
         profile=profile,
         shares=shares_by_period(column, profile, periods.code, periods.n, periods.days),
-        nulls=_null_share(column, periods.code, periods.n, periods.days),
+        nulls=null_share_by_period(column, periods.code, periods.n, periods.days),
         constant_days=_constant_days(column, profile, periods),
+        outside=None
+        if profile.kind != NUMERIC
+        else outside_by_period(numbers_of(column)[0], periods.code, periods.n, periods.days),
     )
 
 
 def periods_of(
-    local_time: pd.DatetimeIndex,
+    local_time: pd.DatetimeIndex, most: int = MAX_PERIODS
 ) -> tuple[NDArray[np.intp], int, float, tuple[str, str]]:
-    """Period of each row, number of periods, days in each, first and last day."""
+    """Period of each row, number of periods (`most` at most), days in each, first and last day."""
     day = local_time.tz_localize(None).to_numpy().astype("datetime64[D]").astype(np.int64)
     first, last = int(day.min()), int(day.max())
-    days = -(-(last - first + 1) // MAX_PERIODS)
+    days = -(-(last - first + 1) // most)
     code = ((day - first) // days).astype(np.intp)
     # Days without rows, such as the gap between windows, are no periods.
     used, code = np.unique(code, return_inverse=True)
@@ -148,24 +158,34 @@ def periods_of(
     return code.astype(np.intp), len(used), float(days), span
 
 
-def cuts_of(column: ColumnProfile) -> Floats:
-    """Sixteenths of a numeric column, without ties."""
-    assert column.sketch is not None
-    return np.unique(column.sketch.quantile(_CUTS))
-
-
-def top_categories(column: ColumnProfile) -> list[str]:
+def top_categories(column: ColumnProfile, n_cells: int = N_CELLS) -> list[str]:
     """The most frequent categories, whose shares are followed."""
-    return list(column.counts)[:_TOP_CATEGORIES]
+    return list(column.counts)[: n_cells - 1]
 
 
 def shares_by_period(
-    column: pd.Series, profile: ColumnProfile, code: NDArray[np.intp], n: int, days: float
+    column: pd.Series,
+    profile: ColumnProfile,
+    code: NDArray[np.intp],
+    n: int,
+    days: float,
+    n_cells: int = N_CELLS,
 ) -> Variation:
-    """Share up to each cut, or of each frequent category, by period."""
+    """Share up to each quantile, or of each frequent category, by period.
+
+    Args:
+        column: The values, shape (n_rows,).
+        profile: Their profile.
+        code: Period of each row.
+        n: Number of periods.
+        days: Length of each.
+        n_cells: Parts of equal share that numbers are cut into.
+    """
     if profile.kind == NUMERIC:
         values, _ = numbers_of(column)
-        cuts = cuts_of(profile)
+        assert profile.sketch is not None
+        # Without ties.
+        cuts = np.unique(profile.sketch.quantile(np.arange(1, n_cells) / n_cells))
         valid = ~np.isnan(values)
         cell = np.searchsorted(cuts, values[valid], side="left")
         counts = _counts(code[valid], cell, n, len(cuts) + 1)
@@ -173,7 +193,7 @@ def shares_by_period(
         kept = np.cumsum(counts, axis=1)[:, :-1]
     else:
         category = category_of(column)
-        place = {name: i for i, name in enumerate(top_categories(profile))}
+        place = {name: i for i, name in enumerate(top_categories(profile, n_cells))}
         cells = np.array(
             [place.get(str(c), len(place)) for c in category.categories], dtype=np.intp
         )
@@ -188,11 +208,60 @@ def shares_by_period(
     return Variation(values=values_by_period, weight=weight, period_days=days)
 
 
-def _null_share(column: pd.Series, code: NDArray[np.intp], n: int, days: float) -> Variation:
+def null_share_by_period(
+    column: pd.Series, code: NDArray[np.intp], n: int, days: float
+) -> Variation:
+    """Share of rows without a value, by period; a period without rows weighs nothing."""
     rows = np.bincount(code, minlength=n).astype(np.float64)
     null = column.isna().to_numpy(dtype=bool)
-    share = np.bincount(code, weights=null, minlength=n) / rows
+    share = np.bincount(code, weights=null, minlength=n) / np.maximum(rows, 1.0)
     return Variation(values=share[:, None], weight=rows, period_days=days)
+
+
+def lags_of(n_periods: int, period_days: float) -> list[int]:
+    """Periods between a past and what is held against it: a day, a week, a month, a quarter of all."""
+    most = n_periods // 4
+    lags = {min(max(1, round(days / period_days)), most) for days in _LAG_DAYS}
+    return sorted(lags | {most})
+
+
+def outside_by_period(
+    values: Floats, code: NDArray[np.intp], n: int, days: float
+) -> Variation | None:
+    """Share of each period's values outside the range of all periods some time before it.
+
+    That is what a later window may show when nothing is wrong: a year, an age or the warmth of
+    summer leaves the range of its past again and again, a rate hardly ever. Followed over the
+    second half of the reference, so that there is a past; None for fewer than eight periods.
+
+    Args:
+        values: A column's numbers, nan where there is none, shape (n_rows,).
+        code: Period of each row.
+        n: Number of periods.
+        days: Length of each.
+
+    Returns:
+        Figures are shares by lag (`lags_of`), periods those of the second half.
+    """
+    if n < _LEAST_PERIODS_OF_RANGE:
+        return None
+    lags, start = lags_of(n, days), n // 2
+    least, most = np.full(n, np.inf), np.full(n, -np.inf)
+    valid = ~np.isnan(values)
+    held = np.bincount(code[valid], minlength=n)[start:].astype(np.float64)
+    np.minimum.at(least, code[valid], values[valid])
+    np.maximum.at(most, code[valid], values[valid])
+    least, most = np.minimum.accumulate(least), np.maximum.accumulate(most)
+    shares = np.zeros((n - start, len(lags)))
+    past = start - lags[-1]
+    if least[past] > least[-1] or most[past] < most[-1]:
+        late = valid & (code >= start)
+        at, late_values = code[late], values[late]
+        for place, lag in enumerate(lags):
+            outside = (late_values < least[at - lag]) | (late_values > most[at - lag])
+            count = np.bincount(at - start, weights=outside, minlength=n - start)
+            shares[:, place] = count / np.maximum(held, 1.0)
+    return Variation(values=shares, weight=held, period_days=days) if held.sum() else None
 
 
 def _constant_days(

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from harness.monitor.columns import top_categories
+from harness.monitor.columns import MIN_ROWS, lags_of, top_categories
 from harness.monitor.profile import NUMERIC, ColumnProfile
 from harness.monitor.reference import SCORE, Reference
 from harness.monitor.sketch import Sketch, ks_distance, stability_index, wasserstein
@@ -48,7 +48,9 @@ class ColumnDrift:
         wasserstein: Area between both distributions, in the column's unit.
         unseen_share: Share of rows with a category the reference never had.
         outside_share: Share of rows outside the reference's range.
-        then: Mean, sd, p25 and p75 in the reference; most frequent category of text.
+        outside_limit: Share of them that has to be exceeded to matter; nan where not known.
+        has_left_range: Share outside is significant after correction for all columns, and large.
+        then: Mean, sd, median, p25 and p75 in the reference; most frequent category of text.
         now: The same in the window.
     """
 
@@ -67,6 +69,8 @@ class ColumnDrift:
     wasserstein: float
     unseen_share: float
     outside_share: float
+    outside_limit: float
+    has_left_range: bool
     then: dict[str, float | str]
     now: dict[str, float | str]
 
@@ -77,6 +81,9 @@ def compare_columns(
     days: float,
     alpha: float,
     settings: MonitoringSettings,
+    *,
+    alpha_outside: float = 0.0,
+    days_since: float = 0.0,
 ) -> list[ColumnDrift]:
     """Compare all columns of a window, corrected for their number.
 
@@ -86,6 +93,8 @@ def compare_columns(
         days: Length of the window.
         alpha: Expected share of false finds among the drifted.
         settings: What counts as large.
+        alpha_outside: Chance that any column is said to have left its range when nothing changed.
+        days_since: From the reference's last day to the window's.
     """
     drifts = [
         compare_column(
@@ -101,11 +110,49 @@ def compare_columns(
     ]
     if settings.method == "textbook":
         return [replace(d, has_drifted=d.p_value < TEXTBOOK_P) for d in drifts]
-    significant = _significant(np.array([d.p_value for d in drifts]), alpha)
+    significant = significant_of(np.array([d.p_value for d in drifts]), alpha)
+    each = alpha_outside / max(1, sum(d.kind == NUMERIC for d in drifts))
     return [
-        replace(d, has_drifted=bool(is_sure) and d.excess > 1)
-        for d, is_sure in zip(drifts, significant, strict=True)
-    ]
+        _with_range(
+            replace(d, has_drifted=bool(is_sure) and d.excess > 1),
+            reference, column, days, each, settings, days_since,
+        )
+        for d, column, is_sure in zip(drifts, columns, significant, strict=True)
+    ]  # fmt: skip
+
+
+def _with_range(
+    drift: ColumnDrift,
+    reference: Reference,
+    now: ColumnProfile,
+    days: float,
+    alpha: float,
+    settings: MonitoringSettings,
+    days_since: float,
+) -> ColumnDrift:
+    """Say whether more values than usual lie outside the range of the reference.
+
+    For independent rows the number of new values outside the range of n old ones is beta-binomial
+    with parameters 2 and n - 1, whatever the distribution (Wilks 1941, "Determination of sample
+    sizes for setting tolerance limits"); both counts are scaled to the rows that stand for them.
+    """
+    then = reference.profile.columns[drift.name]
+    variation = (reference.outside or {}).get(drift.name)
+    if variation is None or not variation.is_known or not now.n_valid or then.n_valid < MIN_ROWS:
+        return drift
+    shares = reference.shares[drift.name]
+    lags = np.array(lags_of(shares.n_periods, shares.period_days)) * shares.period_days
+    lag = min(int(np.searchsorted(lags, max(days, days_since))), len(lags) - 1)
+    usual = float(variation.stretches(days)[:, lag].max(initial=0.0))
+    limit = max(settings.max_outside_share, usual)
+    has_left = False
+    if drift.outside_share > limit and now.n_valid >= MIN_ROWS:
+        independent = 1 / (1 / now.n_valid + 1 / then.n_valid)
+        scale = effective_rows(shares, days, now.n_valid, then.n_valid) / independent
+        n_now, n_then = max(1, round(scale * now.n_valid)), max(2, round(scale * then.n_valid))
+        k = round(drift.outside_share * n_now)
+        has_left = bool(stats.betabinom.sf(k - 1, n_now, 2, n_then - 1) < alpha)
+    return replace(drift, outside_limit=limit, has_left_range=has_left)
 
 
 def compare_score(
@@ -175,6 +222,8 @@ def compare_column(
         wasserstein=_by_sketch(wasserstein, then, now),
         unseen_share=unseen,
         outside_share=_outside_share(then, now),
+        outside_limit=float("nan"),
+        has_left_range=False,
         then=_summary(then),
         now=_summary(now),
     )
@@ -184,11 +233,13 @@ def total_variation(then: ColumnProfile, now: ColumnProfile) -> float:
     """Half the sum of absolute differences of category shares; nan without rows."""
     if not then.n_valid or not now.n_valid:
         return float("nan")
-    names = then.counts.keys() | now.counts.keys()
+    # A category the reference does not list is one of its others, where it has others.
+    names = then.counts.keys() if then.n_other else then.counts.keys() | now.counts.keys()
     gaps = [
         then.counts.get(c, 0) / then.n_valid - now.counts.get(c, 0) / now.n_valid for c in names
     ]
-    other = then.n_other / then.n_valid - now.n_other / now.n_valid
+    n_other = now.n_valid - sum(now.counts.get(c, 0) for c in names)
+    other = then.n_other / then.n_valid - n_other / now.n_valid
     return float(np.abs([*gaps, other]).sum() / 2)
 
 
@@ -233,6 +284,8 @@ def _cells(then: ColumnProfile, now: ColumnProfile) -> tuple[Floats, Floats]:
     ours = [now.counts.get(name, 0) for name in names]
     theirs = [then.counts.get(name, 0) for name in names]
     rest_now = sum(now.counts.get(name, 0) for name in other) + now.n_other
+    if then.n_other:  # what the reference does not list is one of its others
+        rest_now, new = rest_now + new, 0
     rest_then = sum(then.counts.get(name, 0) for name in other) + then.n_other
     return (
         np.array([*ours, rest_now, new]) / now.n_valid,
@@ -256,10 +309,11 @@ def _outside_share(then: ColumnProfile, now: ColumnProfile) -> float:
 
 def _summary(column: ColumnProfile) -> dict[str, float | str]:
     if column.sketch is not None:
-        low, high = column.sketch.quantile(np.array([0.25, 0.75]))
+        low, middle, high = column.sketch.quantile(np.array([0.25, 0.5, 0.75]))
         return {
             "mean": column.sketch.mean,
             "sd": column.sketch.sd,
+            "median": float(middle),
             "p25": float(low),
             "p75": float(high),
         }
@@ -277,7 +331,7 @@ def _by_sketch(
     return figure(then.sketch, now.sketch)
 
 
-def _significant(p_values: Floats, alpha: float) -> NDArray[np.bool_]:
+def significant_of(p_values: Floats, alpha: float) -> NDArray[np.bool_]:
     """Benjamini and Hochberg (1995), "Controlling the false discovery rate"."""
     if not len(p_values):
         return np.zeros(0, dtype=bool)

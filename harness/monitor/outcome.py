@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,7 @@ from scipy import special, stats
 
 from harness.evidence import RowMetric, ScoredRows, find_metric
 from harness.evidence.estimate import MIN_POSITIVES
+from harness.monitor.coverage import LabelCoverage
 from harness.monitor.reference import RATES, Reference
 from harness.monitor.variation import Variation, count_p, student_p
 from harness.settings.monitoring import MonitoringSettings
@@ -38,6 +39,7 @@ class ScoredWindowRows:
         labelled: Rows whose label is known; None without any.
         n_waiting: Rows too young for a label.
         n_unlabelled: Rows old enough that have none.
+        coverage: Whether those with a label stand for all; None where no labels were given.
     """
 
     score: Floats
@@ -45,6 +47,7 @@ class ScoredWindowRows:
     labelled: ScoredRows | None = None
     n_waiting: int = 0
     n_unlabelled: int = 0
+    coverage: LabelCoverage | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +64,7 @@ class Movement:
         p_value: Chance of a distance as large when nothing changed.
         has_moved: Outside the interval, by enough to matter, in the direction that matters.
         problem: Why nothing can be said, or None.
+        caveat: Why the rows behind it may not stand for all, or None.
     """
 
     name: str
@@ -72,6 +76,7 @@ class Movement:
     p_value: float
     has_moved: bool
     problem: str | None = None
+    caveat: str | None = None
 
 
 def movements(
@@ -110,7 +115,9 @@ def movements(
         ("slope", float(slope.mean())),
     ):
         found.append(_rate(reference, name, value, len(labelled), days, each, settings))
-    return found + [_metric(reference, name, labelled, days, each, settings) for name in followed]
+    found += [_metric(reference, name, labelled, days, each, settings) for name in followed]
+    caveat = None if rows.coverage is None else rows.coverage.caveat
+    return found[:1] + [replace(movement, caveat=caveat) for movement in found[1:]]
 
 
 def estimated_metrics(

@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from harness.data.dataset import as_category
-from harness.monitor.sketch import Sketch, merge, sketch
+from harness.monitor.sketch import N_VALUES, Sketch, merge, sketch
 
 Floats = NDArray[np.float64]
 Hashes = NDArray[np.uint64]
@@ -116,6 +116,21 @@ def profile_column(column: pd.Series, kind: str) -> ColumnProfile:
     return _read(column, kind).profile(str(column.name), slice(None), _places(len(column)))
 
 
+def profile_parts(
+    column: pd.Series, kind: str, parts: Sequence[Rows], most: int | None = None
+) -> list[ColumnProfile]:
+    """Profiles of some of a column's rows, as `profile_column` would make each.
+
+    Args:
+        column: Its values, whatever their type.
+        kind: numeric or categorical.
+        parts: Row positions of each part.
+        most: Values and categories each profile keeps at most; None keeps as many as of a table.
+    """
+    read, place = _read(column, kind), _places(len(column))
+    return [read.profile(str(column.name), rows, place, most) for rows in parts]
+
+
 def n_repeated_rows(frame: pd.DataFrame, numeric: Sequence[str], categorical: Sequence[str]) -> int:
     """Rows that occurred before with the same values throughout, as `profile_frame` counts them."""
     hashes = np.zeros(len(frame), dtype=np.uint64)
@@ -171,11 +186,13 @@ class _Column:
     categories: Sequence[str] = ()
     hashes: Hashes
 
-    def profile(self, name: str, rows: Rows, place: Hashes) -> ColumnProfile:
+    def profile(
+        self, name: str, rows: Rows, place: Hashes, most: int | None = None
+    ) -> ColumnProfile:
         content = int(np.dot(self.hashes[rows], place[rows]))
         if self.numbers is not None:
             values = self.numbers[rows]
-            drawn = sketch(values)
+            drawn = sketch(values, most or N_VALUES)
             n_unreadable = 0 if self.unreadable is None else int(self.unreadable[rows].sum())
             return ColumnProfile(
                 name=name,
@@ -192,7 +209,7 @@ class _Column:
         codes = self.codes[rows]
         counts = np.bincount(codes + 1, minlength=len(self.categories) + 1)
         order = np.argsort(-counts[1:], kind="stable")
-        kept = [int(i) for i in order[:MAX_CATEGORIES] if counts[i + 1]]
+        kept = [int(i) for i in order[: most or MAX_CATEGORIES] if counts[i + 1]]
         shown = {self.categories[i]: int(counts[i + 1]) for i in kept}
         return ColumnProfile(
             name=name,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -22,6 +23,10 @@ from harness.monitor.profile import (
 )
 from harness.monitor.reliability import Reliability, reliability_of
 from harness.monitor.variation import Variation
+
+if TYPE_CHECKING:
+    from harness.monitor.joint import JointReference
+    from harness.monitor.segments import SegmentsReference
 
 Floats = NDArray[np.float64]
 
@@ -54,6 +59,10 @@ class Reference:
         timezone: Zone of the days.
         first_day: First day of the features' periods.
         last_day: Last day of them.
+        outside: Share of each numeric feature outside its range before, by period; None in
+            profiles of version 1.
+        segments: Columns inside segments; None in profiles of version 1.
+        joint: How columns depend on each other; None in profiles of version 1.
     """
 
     profile: Profile
@@ -71,6 +80,9 @@ class Reference:
     timezone: str
     first_day: str
     last_day: str
+    outside: Mapping[str, Variation] | None = None
+    segments: SegmentsReference | None = None
+    joint: JointReference | None = None
 
 
 def reference_profile(
@@ -112,6 +124,7 @@ def reference_profile(
         timezone=columns.timezone,
         first_day=columns.span[0],
         last_day=columns.span[1],
+        outside=columns.outside,
     )
 
 

@@ -68,8 +68,12 @@ class Sketch:
         return np.where(known, after, between) / self.n, np.where(known, upto, between) / self.n
 
 
-def sketch(values: Floats) -> Sketch:
+def sketch(values: Floats, n_values: int = N_VALUES) -> Sketch:
     """Sketch the finite values among some, in any order, nan left out, shape (n,).
+
+    Args:
+        values: The values.
+        n_values: How many of them are kept at most.
 
     Example:
         >>> s = sketch(np.array([3.0, 1.0, 2.0, 2.0]))
@@ -84,7 +88,7 @@ def sketch(values: Floats) -> Sketch:
         return Sketch(
             n=0, values=np.empty(0), below=empty, upto=empty, mean=float("nan"), squares=0.0
         )
-    ranks = np.linspace(0, n - 1, min(n, N_VALUES)).round().astype(np.intp)
+    ranks = np.linspace(0, n - 1, min(n, n_values)).round().astype(np.intp)
     kept = ordered[ranks]
     kept = kept[np.append(True, kept[1:] > kept[:-1])]
     mean = float(ordered.mean())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +13,19 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from harness.errors import BundleError
+from harness.monitor.joint import Figure, JointReference
 from harness.monitor.profile import NUMERIC, ColumnProfile, Profile
 from harness.monitor.reference import RATES, SCORE, Reference
 from harness.monitor.reliability import Reliability
+from harness.monitor.segments import Segment, SegmentColumn, SegmentsReference
 from harness.monitor.sketch import Sketch
 from harness.monitor.variation import Variation
 
 FILE = "profile.parquet"
-FORMAT_VERSION = 1
+# 2 added columns inside segments, pairs of columns, and shares outside the range.
+FORMAT_VERSION = 2
 _FEATURE, _SCORE, _RATES, _METRIC = "feature", "score", "rates", "metric"
+_SEGMENT, _JOINT = "segment", "joint"
 _SCHEMA = pa.schema(
     [
         ("role", pa.string()),
@@ -45,6 +50,9 @@ _SCHEMA = pa.schema(
         ("period_shares", pa.list_(pa.float32())),
         ("period_nulls", pa.list_(pa.float32())),
         ("period_rows", pa.list_(pa.float32())),
+        ("period_outside", pa.list_(pa.float32())),
+        ("segment", pa.string()),
+        ("segment_value", pa.string()),
     ]
 )
 _INTEGERS = ("below", "upto", "counts")
@@ -68,8 +76,12 @@ def write_reference(reference: Reference, path: Path) -> None:
         _periods(variation) | {"role": _METRIC, "name": name}
         for name, variation in reference.metrics.items()
     ]
+    if reference.segments is not None:
+        rows += [_segment(cell) for cell in reference.segments.cells]
+    if reference.joint is not None:
+        rows.append(_periods(reference.joint.moments) | {"role": _JOINT, "name": _JOINT})
     reliability = reference.reliability
-    told = {
+    told: dict[str, Any] = {
         "format_version": FORMAT_VERSION,
         "n_rows": reference.profile.n_rows,
         "n_repeated": reference.profile.n_repeated,
@@ -84,6 +96,12 @@ def write_reference(reference: Reference, path: Path) -> None:
         "timezone": reference.timezone,
         "first_day": reference.first_day,
         "last_day": reference.last_day,
+        "segments_left_out": None
+        if reference.segments is None
+        else list(reference.segments.left_out),
+        "joint": None
+        if reference.joint is None
+        else [asdict(figure) for figure in reference.joint.figures],
     }
     table = pa.Table.from_pylist(rows, schema=_SCHEMA)
     table = table.replace_schema_metadata({b"harness": json.dumps(told).encode()})
@@ -133,14 +151,7 @@ def _to_reference(table: pa.Table, told: dict[str, Any]) -> Reference:
             n_repeated=told["n_repeated"],
         ),
         shares={row["name"]: _to_variation(row) for row in features},
-        nulls={
-            row["name"]: Variation(
-                values=np.array(row["period_nulls"], dtype=np.float64)[:, None],
-                weight=np.array(row["period_rows"], dtype=np.float64),
-                period_days=row["period_days"],
-            )
-            for row in features
-        },
+        nulls={row["name"]: _to_nulls(row) for row in features},
         constant_days={row["name"]: row["constant_days"] for row in features},
         importance={row["name"]: row["importance"] for row in features},
         score=_to_column(score),
@@ -158,19 +169,36 @@ def _to_reference(table: pa.Table, told: dict[str, Any]) -> Reference:
         timezone=told["timezone"],
         first_day=told["first_day"],
         last_day=told["last_day"],
+        outside=_to_outside(features) if told["format_version"] > 1 else None,
+        segments=_to_segments(by_role.get(_SEGMENT, []), told.get("segments_left_out")),
+        joint=_to_joint(by_role.get(_JOINT, []), told.get("joint")),
     )
 
 
 def _feature(reference: Reference, column: ColumnProfile) -> dict[str, Any]:
-    nulls = reference.nulls[column.name]
+    outside = (reference.outside or {}).get(column.name)
     return (
         _column(column)
         | _periods(reference.shares[column.name])
+        | _null_periods(reference.nulls[column.name])
         | {
             "importance": reference.importance.get(column.name, 0.0),
             "constant_days": reference.constant_days[column.name],
-            "period_nulls": nulls.values[:, 0],
-            "period_rows": nulls.weight,
+            "period_outside": None if outside is None else outside.values.ravel(),
+        }
+    )
+
+
+def _segment(cell: SegmentColumn) -> dict[str, Any]:
+    return (
+        _column(cell.profile)
+        | _periods(cell.shares)
+        | _null_periods(cell.nulls)
+        | {
+            "role": _SEGMENT,
+            "segment": cell.segment.column,
+            "segment_value": cell.segment.value,
+            "content": None,
         }
     )
 
@@ -194,6 +222,62 @@ def _periods(variation: Variation) -> dict[str, Any]:
         "period_weight": variation.weight,
         "period_shares": variation.values.ravel(),
     }
+
+
+def _null_periods(nulls: Variation) -> dict[str, Any]:
+    return {"period_nulls": nulls.values[:, 0], "period_rows": nulls.weight}
+
+
+def _to_nulls(row: dict[str, Any]) -> Variation:
+    return Variation(
+        values=np.array(row["period_nulls"], dtype=np.float64)[:, None],
+        weight=np.array(row["period_rows"], dtype=np.float64),
+        period_days=row["period_days"],
+    )
+
+
+def _to_outside(features: Sequence[dict[str, Any]]) -> dict[str, Variation]:
+    """Shares outside the range; their periods are the second half of the column's own."""
+    found = {}
+    for row in features:
+        if row["period_outside"] is None:
+            continue
+        weight = np.array(row["period_weight"], dtype=np.float64)
+        weight = weight[len(weight) // 2 :]
+        found[row["name"]] = Variation(
+            values=np.array(row["period_outside"], dtype=np.float64).reshape(len(weight), -1),
+            weight=weight,
+            period_days=row["period_days"],
+        )
+    return found
+
+
+def _to_segments(
+    rows: Sequence[dict[str, Any]], left_out: list[str] | None
+) -> SegmentsReference | None:
+    if left_out is None:
+        return None
+    cells = [
+        SegmentColumn(
+            segment=Segment(column=row["segment"], value=row["segment_value"]),
+            profile=_to_column(row | {"content": 0}),
+            shares=_to_variation(row),
+            nulls=_to_nulls(row),
+        )
+        for row in rows
+    ]
+    return SegmentsReference(cells=tuple(cells), left_out=tuple(left_out))
+
+
+def _to_joint(
+    rows: Sequence[dict[str, Any]], figures: list[dict[str, Any]] | None
+) -> JointReference | None:
+    if figures is None:
+        return None
+    [row] = rows
+    return JointReference(
+        figures=tuple(Figure(**figure) for figure in figures), moments=_to_variation(row)
+    )
 
 
 def _to_column(row: dict[str, Any]) -> ColumnProfile:

@@ -37,6 +37,7 @@ def monitor_page(result: MonitorResult) -> str:
         standing=result.standings[result.windows.index(shown)],
         pairs=list(zip(result.windows, result.standings, strict=True)),
         columns=shown.columns[:_MOST_DRAWN],
+        most=_MOST_DRAWN,
         n_left=max(0, len(shown.columns) - _MOST_DRAWN),
         shapes=_shapes(result.reference, shown),
         score_shapes=score_shapes,

@@ -11,7 +11,7 @@ class GuardSettings:
 
     Attributes:
         roll_back_on: Codes of monitoring reasons that roll back: BREAK, FEATURES, IMPORTANT,
-            SCORE, ALERT_RATE, CONCEPT, METRIC.
+            SEGMENT, JOINT, SCORE, ALERT_RATE, CONCEPT, METRIC.
         max_error_share: Share of requests refused or failed above which to roll back.
         max_p99_ms: 99th percentile of milliseconds above which to roll back.
         min_rows: Fewest rows of the live version that may decide anything.

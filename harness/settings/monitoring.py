@@ -35,6 +35,10 @@ class MonitoringSettings:
         min_distance: Smallest Kolmogorov-Smirnov or total variation distance that matters.
         min_null_change: Smallest change of a null share that matters.
         max_unseen_share: Share of rows with categories never seen that breaks a column.
+        max_outside_share: Share of rows outside the training range that breaks a column.
+        min_correlation_change: Smallest change of the correlation of two columns that matters.
+        min_label_coverage: Share of rows old enough for an outcome that have one, below which
+            figures made from outcomes get a caveat.
         drifted_share: Share of features drifted above which there is an alert.
         drifted_importance: Share of importance drifted above which there is an alert.
         min_alert_change: Smallest change of the alert rate that matters, as share of it.
@@ -50,6 +54,9 @@ class MonitoringSettings:
     min_distance: float = 0.1
     min_null_change: float = 0.1
     max_unseen_share: float = 0.05
+    max_outside_share: float = 0.05
+    min_correlation_change: float = 0.2
+    min_label_coverage: float = 0.8
     drifted_share: float = 0.2
     drifted_importance: float = 0.3
     min_alert_change: float = 0.25

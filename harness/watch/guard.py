@@ -31,7 +31,9 @@ AUTHOR, MONITOR = "harness guard", "harness monitor"
 # Who rolls back by themselves.
 AUTHORS = (AUTHOR, MONITOR)
 # Reasons a policy may name, and those the guard adds.
-CODES = ("BREAK", "FEATURES", "IMPORTANT", "SCORE", "ALERT_RATE", "CONCEPT", "METRIC")
+CODES = (
+    "BREAK", "FEATURES", "IMPORTANT", "SEGMENT", "JOINT", "SCORE", "ALERT_RATE", "CONCEPT", "METRIC",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from harness.monitor import Reference, WindowReport
 from harness.monitor.state import (
     GOES_ON,
@@ -21,6 +23,8 @@ from harness.settings import GuardSettings, MonitoringSettings
 
 # What monitor.json leaves to the bundle and to the page.
 _UNWRITTEN = ("profile", "score_profile")
+# Pairs of columns in monitor.json, the furthest first.
+_MOST_PAIRS = 50
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -130,6 +134,11 @@ def as_json(result: MonitorResult) -> dict[str, Any]:
             for name in type(window).__dataclass_fields__
             if name not in _UNWRITTEN
         }
+        told["joint"] = told["joint"][:_MOST_PAIRS]
+        told["n_pairs"] = len(window.joint)
+        if (coverage := window.coverage) is not None:
+            said = {"sentence": coverage.sentence, "caveat": coverage.caveat}
+            told["coverage"] = asdict(coverage) | said
         windows.append(told | {"standing": place})
     return {
         "model": result.model,
@@ -154,6 +163,14 @@ def gauges(result: MonitorResult) -> str:
     lines.append(f"harness_drift_rows {window.n_rows}")
     lines.append("# TYPE harness_drifted_features gauge")
     lines.append(f"harness_drifted_features {len(window.drifted)}")
+    lines.append("# TYPE harness_drifted_segments gauge")
+    lines.append(f"harness_drifted_segments {len(window.drifted_segments)}")
+    lines.append("# TYPE harness_changed_pairs gauge")
+    lines.append(f"harness_changed_pairs {len(window.changed_pairs)}")
+    if window.coverage is not None and np.isfinite(window.coverage.share):
+        lines.append("# HELP harness_label_coverage Rows with an outcome, of those old enough")
+        lines.append("# TYPE harness_label_coverage gauge")
+        lines.append(f"harness_label_coverage {window.coverage.share:.6g}")
     lines.append("# HELP harness_drift_excess Distance or null change over what matters")
     lines.append("# TYPE harness_drift_excess gauge")
     lines += [

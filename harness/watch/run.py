@@ -21,9 +21,13 @@ from harness.monitor import (
     Reference,
     ScoredWindowRows,
     WindowReport,
+    inside_columns,
+    inside_window,
     judge_window,
+    label_coverage,
     profile_windows,
 )
+from harness.monitor.profile import category_of
 from harness.settings import CriteriaSettings, MonitoringSettings
 from harness.watch.rows import MonitoredRows, mature_labels
 from harness.watch.score import score_rows
@@ -67,6 +71,7 @@ def monitor_rows(
         [window.rows for window in windows],
         source.n_rows,
     )
+    within = _within(reference, rows)
     score, alert, problem = score_rows(bundle, source, present)
     known, waiting = mature_labels(rows, protocol["dataset"].get("label_delay"))
     metrics = followed_metrics(criteria)
@@ -79,6 +84,16 @@ def monitor_rows(
         scored = None
         if score is not None and alert is not None:
             scored = _scored(window, local, score, alert, known, waiting, worth)
+            if known is not None:
+                coverage = label_coverage(
+                    ~np.isnan(known[window.rows]),
+                    waiting[window.rows],
+                    settings,
+                    score=score[window.rows],
+                    day=None if rows.time is None else rows.time[window.rows],
+                    segments=_segments(reference, protocol, within, window.rows),
+                )
+                scored = replace(scored, coverage=coverage)
         reports.append(
             judge_window(
                 reference,
@@ -91,6 +106,7 @@ def monitor_rows(
                 metrics=metrics,
                 extra=extra,
                 problem=problem,
+                inside=inside_window(reference, within.iloc[window.rows]),
             )
         )
     return reports
@@ -179,6 +195,32 @@ def _scored(
         blocks=blocks,
     )
     return replace(scored, labelled=labelled)
+
+
+def _within(reference: Reference, rows: MonitoredRows) -> pd.DataFrame:
+    """The columns that are looked at inside segments and in pairs, those that are there."""
+    wanted = inside_columns(reference)
+    in_source = [name for name in wanted if name in rows.source.columns]
+    frame = rows.source.read(in_source) if in_source else rows.values[[]]
+    # A segment that is no feature may be known beside the features.
+    beside = [n for n in wanted if n not in in_source and n in rows.values.columns]
+    return frame.reset_index(drop=True).assign(**{n: rows.values[n].to_numpy() for n in beside})
+
+
+def _segments(
+    reference: Reference,
+    protocol: Mapping[str, Any],
+    within: pd.DataFrame,
+    rows: NDArray[np.intp],
+) -> dict[str, pd.Categorical]:
+    """Segments that outcomes may be missing from: the declared, and those of the reference."""
+    named = [*(protocol["dataset"].get("segments") or [])]
+    named += [] if reference.segments is None else reference.segments.dividing
+    return {
+        name: category_of(within[name].iloc[rows])
+        for name in dict.fromkeys(named)
+        if name in within.columns
+    }
 
 
 def _worth(

@@ -7,6 +7,9 @@
 3. Real flights, a model judged on data to June 2013, weeks of July to December: faults made on
    purpose in one column or one feed. Those that cost at least 0.02 ROC-AUC or 10 % of the value
    are counted: how often is there an alert, and is a broken column first in the list.
+4. The same weeks: how often columns inside segments, correlations and ranges are called changed
+   where nothing was; and how often a change is found that leaves whole columns nearly as they
+   were: a unit in one segment, values dealt out anew among rows, values beyond the range.
 
     python scripts/studies/drift.py [WINDOWS] [OUT]
 """
@@ -33,9 +36,11 @@ from harness.monitor import (
     ScoredWindowRows,
     WindowReport,
     column_reference,
+    inside_window,
     judge_window,
     profile_frame,
     reference_profile,
+    with_inside,
 )
 from harness.settings import MonitoringSettings
 
@@ -110,7 +115,8 @@ def reference_of(world: World, rng: np.random.Generator) -> Reference:
     kinds = ([n for n in names if n[0] == "x"], [n for n in names if n[0] == "c"])
     time, importance = _time(frame), dict.fromkeys(names, 1 / len(names))
     columns = column_reference(features, time, kinds)
-    return reference_profile(columns, scored(frame), time, threshold=0.5, importance=importance)
+    plain = reference_profile(columns, scored(frame), time, threshold=0.5, importance=importance)
+    return with_inside(plain, features, time, kinds, [])
 
 
 def judged(
@@ -128,6 +134,7 @@ def judged(
         span=None,
         days=days,
         metrics=("roc_auc", "value_per_1000"),
+        inside=inside_window(reference, frame),
     )
 
 
@@ -141,6 +148,7 @@ def quiet_cell(job: tuple[int, World, int, int]) -> dict[str, Any]:
     rng = np.random.default_rng(seed)
     n_alerts, n_drifted, n_textbook_alerts, n_textbook = 0, 0, 0, 0
     n_features = 0
+    inner = np.zeros(5)
     for done in range(0, n_windows, WINDOWS_PER_REFERENCE):
         reference = reference_of(world, rng)
         for _ in range(min(WINDOWS_PER_REFERENCE, n_windows - done)):
@@ -148,6 +156,7 @@ def quiet_cell(job: tuple[int, World, int, int]) -> dict[str, Any]:
             ours = judged(reference, frame, 7, EFFECT)
             theirs = judged(reference, frame, 7, TEXTBOOK)
             n_features += len(ours.columns)
+            inner += _inner(ours)
             n_alerts += ours.is_alert
             n_drifted += len(ours.drifted)
             n_textbook += len(theirs.drifted)
@@ -159,9 +168,21 @@ def quiet_cell(job: tuple[int, World, int, int]) -> dict[str, Any]:
         "windows": n_windows,
         "alerts %": 100 * n_alerts / n_windows,
         "features drifted %": 100 * n_drifted / n_features,
+        "features out of range %": 100 * inner[0] / n_features,
+        "in segments drifted %": 100 * inner[1] / max(inner[2], 1),
+        "pairs changed %": 100 * inner[3] / max(inner[4], 1),
         "textbook alerts %": 100 * n_textbook_alerts / n_windows,
         "textbook drifted %": 100 * n_textbook / n_features,
     }
+
+
+def _inner(report: WindowReport) -> np.ndarray:
+    """Columns out of range, columns drifted in segments and how many, pairs changed and how many."""
+    outside = sum(column.has_left_range for column in report.columns)
+    segments, pairs = report.drifted_segments, report.changed_pairs
+    return np.array(
+        [outside, len(segments), len(report.segments), len(pairs), len(report.joint)], dtype=float
+    )
 
 
 def year_cell(job: tuple[int, World, int]) -> int:
@@ -223,8 +244,40 @@ _NUMERIC_FAULTS: dict[str, Callable[[pd.Series, pd.Series, np.ndarray], pd.Serie
 }
 
 
-def found_faults() -> tuple[list[dict[str, Any]], str]:
-    """Every costly fault in every week from July on, and whether it was found."""
+def inner_faults(
+    reference: Reference, features: pd.DataFrame, rng: np.random.Generator
+) -> Iterator[tuple[str, tuple[str, ...], pd.DataFrame]]:
+    """Changes that whole columns hardly show: their kind, what has to be named, the changed rows.
+
+    Args:
+        reference: Knows segments and important columns.
+        features: A week's rows.
+        rng: Draws places and orders.
+    """
+    assert reference.segments is not None
+    assert reference.joint is not None
+    cells = [c for c in reference.segments.cells if c.profile.sketch is not None]
+    for place in rng.choice(len(cells), 6, replace=False):
+        cell = cells[place]
+        name, segment = cell.profile.name, cell.segment
+        hit = features[segment.column].astype(object).astype(str) == segment.value
+        if hit.sum() >= 30 and features.loc[hit, name].abs().median() > 0:
+            broken = features.assign(**{name: features[name] * np.where(hit, 100.0, 1.0)})
+            yield "unit in one segment", (name, str(segment)), broken
+    names = list(dict.fromkeys(f.column for f in reference.joint.figures if not f.is_category))
+    for name in names:
+        broken = features.assign(**{name: rng.permutation(features[name].to_numpy())})
+        yield "values dealt out anew", (name,), broken
+        low, high = reference.profile.columns[name].sketch.values[[0, -1]]  # type: ignore[union-attr]
+        hit = rng.random(len(features)) < 0.08
+        beyond = features[name].mask(
+            pd.Series(hit, index=features.index), high + 0.1 * (high - low)
+        )
+        yield "8 % beyond the range", (name,), features.assign(**{name: beyond})
+
+
+def found_faults() -> tuple[list[dict[str, Any]], str, list[dict[str, Any]], str]:
+    """Every costly fault in every week from July on, and every inner one; whether it was found."""
     result = run_experiment(
         ["split.test_end=2013-07-01", "running.report=false", "running.ledger=" + _ledger()]
     )
@@ -232,7 +285,7 @@ def found_faults() -> tuple[list[dict[str, Any]], str]:
     local = dataset.local_time()
     week = ((local.tz_localize(None) - pd.Timestamp("2013-07-01")) // pd.Timedelta("7D")).to_numpy()
     worth = row_values(result.settings.criteria.outcome_values, dataset.label, dataset.frame)
-    rows, notes = [], []
+    rows, notes, inner_rows, inner = [], [], [], np.zeros(5)
     weeks = [np.flatnonzero(week == w) for w in range(25)]
     for number, (earlier, at) in enumerate(itertools.pairwise(weeks), start=1):
         features = dataset.features.iloc[at].reset_index(drop=True)
@@ -240,7 +293,14 @@ def found_faults() -> tuple[list[dict[str, Any]], str]:
         label, time = dataset.label[at], pd.DatetimeIndex(local[at])
         value = worth.take(at)
 
-        def look(table: pd.DataFrame, truth: np.ndarray, time: pd.DatetimeIndex, value: Any) -> Any:
+        def look(
+            table: pd.DataFrame,
+            truth: np.ndarray,
+            time: pd.DatetimeIndex,
+            value: Any,
+            *,
+            within: bool = False,
+        ) -> Any:
             score = bundle.score(table)
             scored_rows = ScoredRows(
                 score=score,
@@ -255,11 +315,26 @@ def found_faults() -> tuple[list[dict[str, Any]], str]:
             report = judge_window(
                 reference, profile, rows_, EFFECT, name="w", span=None, days=7,
                 metrics=("roc_auc", "value_per_1000", "precision"),
+                inside=inside_window(reference, table) if within else None,
             )  # fmt: skip
             return report, plain_auc(truth, score), float(scored_rows.value.mean())
 
-        quiet, auc, worth_now = look(features, label, time, value)
+        quiet, auc, worth_now = look(features, label, time, value, within=True)
         notes.append(quiet.is_alert)
+        inner += _inner(quiet)
+        for kind, named, broken in inner_faults(reference, features, np.random.default_rng(number)):
+            report, *_ = look(broken, label, time, value, within=True)
+            codes = _INNER_CODES[kind]
+            sentences = [r.sentence for r in report.reasons if r.code in codes]
+            inner_rows.append(
+                {
+                    "change": kind,
+                    "week": number,
+                    "alert": report.is_alert,
+                    "named": any(all(n in s for n in named) for s in sentences),
+                    "alone": not any(c.name == named[0] and c.has_drifted for c in report.columns),
+                }
+            )
 
         def record(kind: str, where: str, columns: tuple[str, ...], seen: Any) -> None:
             report, new_auc, new_worth = seen
@@ -296,7 +371,19 @@ def found_faults() -> tuple[list[dict[str, Any]], str]:
             look(features.iloc[some].reset_index(drop=True), label[some], pd.DatetimeIndex(time[some]), value.take(some)),
         )  # fmt: skip
     told = f"{sum(notes)} of {len(notes)} weeks without a made fault raised an alert"
-    return rows, told
+    inner_told = (
+        f"Of {len(notes)} weeks without a made change: {inner[0]:.0f} columns out of range; "
+        f"{inner[1]:.0f} of {inner[2]:,.0f} columns in segments drifted; {inner[3]:.0f} of "
+        f"{inner[4]:,.0f} correlations changed."
+    )
+    return rows, told, inner_rows, inner_told
+
+
+_INNER_CODES = {
+    "unit in one segment": ("BREAK", "SEGMENT"),
+    "values dealt out anew": ("JOINT",),
+    "8 % beyond the range": ("BREAK",),
+}
 
 
 def _ledger() -> str:
@@ -336,7 +423,7 @@ def study(n_windows: int) -> str:
         ]
         parts = [(seed * 10 + k, world, n) for k, (seed, world, n) in enumerate(parts)]
         alarmed = pool.map(year_cell, parts, chunksize=1)
-    found, told = found_faults()
+    found, told, inner, inner_told = found_faults()
     n_years = 4 * -(-years // 4)
     lines = [
         "# Drift: false alarms and finds",
@@ -362,11 +449,20 @@ def study(n_windows: int) -> str:
         "",
         "## Real flights with faults made on purpose",
         "",
-        "Weeks of 2013-07-08 to 2013-12-22; only faults that cost 0.02 ROC-AUC or 10 % of the value.",
+        "Weeks of 2013-07-08 to 2013-12-22; only faults that cost 0.02 ROC-AUC or 10 % of the value; "
+        "whole columns and outcomes only, without a look inside segments or at pairs.",
         "",
         _markdown(_by_fault(found)),
         "",
         f"{told}.",
+        "",
+        "## Inside the columns of the same weeks",
+        "",
+        inner_told,
+        "",
+        _markdown(_by_change(inner)),
+        "",
+        "Changes of any cost. Named: an alert's sentence names the column, and the segment.",
         "",
     ]
     return "\n".join(lines)
@@ -383,6 +479,20 @@ def _by_fault(found: list[dict[str, Any]]) -> pd.DataFrame:
             "median loss of ROC-AUC": part["loss"].median(),
         }
         for kind, part in frame.groupby("fault", sort=False)
+    ]
+    return pd.DataFrame(rows)
+
+
+def _by_change(found: list[dict[str, Any]]) -> pd.DataFrame:
+    rows = [
+        {
+            "change": kind,
+            "changes x weeks": len(part),
+            "whole column not drifted %": 100 * part["alone"].mean(),
+            "alert %": 100 * part["alert"].mean(),
+            "named %": 100 * part["named"].mean(),
+        }
+        for kind, part in pd.DataFrame(found).groupby("change", sort=False)
     ]
     return pd.DataFrame(rows)
 

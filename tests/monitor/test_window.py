@@ -66,12 +66,12 @@ def test_a_feed_delivered_twice_is_seen(look):
 
 
 def test_fahrenheit_turned_into_celsius_is_named():
-    from harness.monitor.breaks import _unit
     from harness.monitor.sketch import sketch
+    from harness.monitor.units import unit_change
 
     warm = np.random.default_rng(0).normal(60, 15, 5_000)
-    assert "Celsius" in _unit(sketch(warm), sketch((warm - 32) / 1.8))
-    assert _unit(sketch(warm), sketch(warm + 3)) is None
+    assert "Celsius" in unit_change(sketch(warm), sketch((warm - 32) / 1.8))
+    assert unit_change(sketch(warm), sketch(warm + 3)) is None
 
 
 def test_drift_of_a_column_nobody_uses_is_told_and_raises_nothing(look):
@@ -171,7 +171,7 @@ def test_a_missing_damaged_or_newer_profile_is_refused(reference, tmp_path, monk
     (tmp_path / FILE).write_bytes(b"PAR1 nothing")
     with pytest.raises(BundleError, match="cannot be read"):
         read_reference(tmp_path)
-    monkeypatch.setattr("harness.monitor.store.FORMAT_VERSION", 2)
+    monkeypatch.setattr("harness.monitor.store.FORMAT_VERSION", 3)
     write_reference(reference, tmp_path / FILE)
     monkeypatch.undo()
     with pytest.raises(BundleError, match="newer than this harness"):

@@ -63,3 +63,17 @@ def test_a_state_of_monitoring_knows_its_windows(written, harness):
     )  # fmt: skip
     assert status in (0, 1), err
     assert "new" not in {w["standing"] for w in json.loads(out)["windows"] if w["is_alert"]}
+
+
+def test_a_profile_without_segments_is_monitored_and_says_what_is_not_applicable(written, harness):
+    status, out, err = harness(
+        "monitor", written / "run", written / "t.csv", "--time", "when", "--format", "json"
+    )
+    assert status in (0, 1), err
+    [window] = json.loads(out)["windows"]
+    said = " ".join(window["not_judged"])
+    for part in ("segments", "joint change", "training range"):
+        assert f"{part}: not applicable" in said
+    assert "make the bundle again" in said
+    assert window["segments"] == window["joint"] == []
+    assert window["columns"]

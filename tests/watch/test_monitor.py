@@ -356,3 +356,89 @@ def test_keys_join_as_numbers_and_labels_of_other_rows_are_named(harness, run):
     status, _, err = harness(*words)
     assert status == 2
     assert "no id of it occurs in the table ('10000' there, '0' here)" in err
+
+
+def test_a_unit_changed_in_one_segment_is_an_alert_in_table_page_and_json(harness, run):
+    rows = new_rows().assign(x=lambda t: t["x"] * np.where(t["g"] == t["g"].iloc[0], 1000, 1))
+    rows.to_parquet("new.parquet")
+    place = f"g={rows['g'].iloc[0]}"
+    status, out, err = harness("monitor", run, "new.parquet", "--out", "seen")
+    assert status == 1, err
+    assert f"BREAK: x in {place}: median" in out
+    assert "Drifted inside segments" in out
+    content = json.loads(Path("seen/monitor.json").read_text())
+    jsonschema.validate(content, SCHEMA)
+    [window] = content["windows"]
+    assert window["segments"][0]["segment"] == place
+    assert window["segments"][0]["drift"]["name"] == "x"
+    page = Path("seen/monitor.html").read_text()
+    assert "Inside segments" in page
+    assert f"x in {place}: median" in page
+
+
+def test_columns_that_no_longer_go_together_are_an_alert(harness, run):
+    rows = new_rows()
+    rows["z"] = np.sort(rows["z"])[rows["x"].rank(method="first").astype(int) - 1]
+    rows.to_parquet("new.parquet")
+    status, out, _ = harness("monitor", run, "new.parquet", "--out", "seen")
+    assert status == 1
+    assert "JOINT: " in out
+    content = json.loads(Path("seen/monitor.json").read_text())
+    jsonschema.validate(content, SCHEMA)
+    [changed] = [p for p in content["windows"][0]["joint"] if {p["first"], p["second"]} == {*"xz"}]
+    assert changed["has_changed"]
+    assert "Columns together" in Path("seen/monitor.html").read_text()
+
+
+def test_outcomes_still_missing_are_said_and_figures_from_a_part_get_a_caveat(harness, run):
+    rows = new_rows()
+    rows["y"] = rows["y"].astype(object).where(rows["x"] > rows["x"].median(), None)
+    rows.to_parquet("new.parquet")
+    words = ("monitor", run, "new.parquet", "--out", "seen", "--prometheus", "gauges.prom")
+    _, out, err = harness(*words)
+    assert "700 of 1,400 rows (50 %) have no outcome yet" in out, err
+    assert "figures made from them may not hold for all rows: known for 50 %" in out
+    content = json.loads(Path("seen/monitor.json").read_text())
+    jsonschema.validate(content, SCHEMA)
+    [window] = content["windows"]
+    assert window["coverage"]["share"] == 0.5
+    assert "mean score" in window["coverage"]["caveat"]
+    caveats = {m["name"]: m["caveat"] for m in window["movements"]}
+    assert caveats["alert_rate"] is None
+    assert "50 %" in caveats["roc_auc"]
+    assert "Outcomes known" in Path("seen/monitor.html").read_text()
+    assert "harness_label_coverage 0.5" in Path("gauges.prom").read_text()
+
+
+def test_rows_whose_outcomes_are_all_missing_say_so(harness, run):
+    new_rows().assign(y=None).to_parquet("new.parquet")
+    status, out, err = harness("monitor", run, "new.parquet")
+    assert status == 0, err
+    assert "1,400 of 1,400 rows (100 %) have no outcome yet" in out
+
+
+@pytest.mark.parametrize("factor", [1.0, 1000.0])
+def test_the_guard_takes_a_model_back_for_a_unit_changed_in_one_segment(run, tmp_path, factor):
+    from harness import load_bundle
+    from harness.errors import RegistryError
+    from harness.registry import Registry, promote, register
+    from harness.serving.log import RequestLog
+    from harness.settings import GuardSettings
+    from harness.watch.guard import guard_once
+
+    registry = Registry(f"sqlite:///{tmp_path / 'registry.sqlite'}")
+    register(registry, run, "late")
+    promote(registry, "late", "1", force=True, reason="a test")
+    rows = new_rows(900).drop(columns=["when", "y", "who"])
+    rows["x"] *= np.where(rows["g"] == rows["g"].iloc[0], factor, 1.0)
+    scores = load_bundle(run / "bundle").score(new_rows(900))  # as if nothing had changed
+    log = RequestLog(tmp_path / "log", with_values=True, max_bytes=10_000_000, max_files=5)
+    for row, score in zip(rows.to_dict("records"), scores, strict=True):
+        log.write([row], [float(score)], [False], version="late/1", milliseconds=1.0)
+    log.close()
+    policy = GuardSettings(roll_back_on=["BREAK"])
+    if factor == 1:
+        assert guard_once(registry, "late", tmp_path / "log", policy).reasons == ()
+        return
+    with pytest.raises(RegistryError, match="no earlier healthy version to go back to"):
+        guard_once(registry, "late", tmp_path / "log", policy)
