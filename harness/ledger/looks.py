@@ -288,13 +288,11 @@ def _seen_days(
     for key, content in shown.items():
         if key == window.key:
             return set(dates)
-        hashes = set(content["days"].values())
-        equal = {date for date, found in window.days.items() if found in hashes}
         sketch = sketches.get(key)
         if sketch is None or window.labels is None:  # version 0.1.0 knew equal days alone
-            seen |= equal
+            hashes = set(content["days"].values())
+            seen |= {date for date, found in window.days.items() if found in hashes}
             continue
-        if window.are_the_same(equal):
-            seen |= equal
+        seen |= window.equal_days(content["days"])
         seen |= {dates[day] for day in seen_days(window.labels, sketch)}
     return seen

@@ -10,7 +10,7 @@ catches rows that jitter moved over an edge of the first.
 
 Independent labels agree now and then. How often is taken from the later window itself: each
 cell is also compared with the labels of other cells. A window is recognised where it agrees
-with more than half of what chance leaves over, and where chance has a probability below
+with 60 % of what chance leaves over, and where chance has a probability below
 `_ERROR` over all comparisons made of two windows. Hours and days may differ by one or two rows.
 Clocks that differ by up to 14 hours are tried in steps of a quarter of an hour, because times
 without a zone move when the zone is changed.
@@ -58,7 +58,10 @@ _N_TESTS = 2 * (sum(len(grid.tolerances) for grid in _GRIDS) + 3)
 # Probability that an independent window on the same days is taken for one seen, at the same
 # clock; and once more over all other clocks.
 _ERROR = 1e-3
-_SAME = 0.5  # agreement beyond chance from which on labels are the same ones
+# Agreement beyond chance from which on labels are the same ones. Labels that follow the hour or
+# the day agree a little without being the same; more so where the best of many clocks is taken.
+_SAME, _SAME_AT_OTHER_CLOCKS = 0.6, 0.8
+_CANDIDATE = 0.5  # plain agreement from which on a clock is looked at
 _OTHER_CLOCKS = tuple(s for s in range(-14 * _HOUR, 14 * _HOUR + 1, _HOUR // 4) if s != 0)
 _SCANNED = 48  # cells of a grid that are compared at every other clock
 _PAIRINGS = 48  # other cells each cell is compared with, to know chance
@@ -182,6 +185,16 @@ def seen_days(labels: LabelSequence, sketch: str) -> set[int]:
     return found
 
 
+def chance_of_equal_days(labels: LabelSequence) -> NDArray[np.float64]:
+    """How likely an independent day with rows at the same moments has equal labels, (n_days,)."""
+    starts = np.flatnonzero(_is_new(labels.time))
+    n_rows = np.diff(np.append(starts, len(labels.time)))
+    logarithms = np.log(_drawn(labels.collision, n_rows, 0))
+    total = np.bincount(labels.day[starts], logarithms, minlength=len(labels.midnight))
+    chance: NDArray[np.float64] = np.exp(total)
+    return chance
+
+
 def in_order(time: Times, label: NDArray[np.generic]) -> NDArray[np.intp]:
     """Places by time, equal times by label; quick where they are in order already."""
     by_label = np.argsort(label, kind="stable")
@@ -252,13 +265,14 @@ def _clocks(labels: LabelSequence, number: int, start: Times, digest: Hashes) ->
     most = _GRIDS[number].tolerances[-1] if _GRIDS[number].width == _DAY else 0
     content, _, is_held = _contents(labels, number, start[some] + clock[:, None])
     agrees = _agreement(start[some], digest[some], content, most) & is_held  # (n_clocks, n_cells)
-    return [int(c) for c in clock[agrees.sum(axis=1) > _SAME * is_held.sum(axis=1)]]
+    return [int(c) for c in clock[agrees.sum(axis=1) > _CANDIDATE * is_held.sum(axis=1)]]
 
 
 def _seen_at(
     labels: LabelSequence, number: int, start: Times, digest: Hashes, clock: int, level: float
 ) -> set[int]:
     """Days seen in one grid, at one clock."""
+    least = _SAME_AT_OTHER_CLOCKS if clock else _SAME
     content, n_rows, is_held = _contents(labels, number, start + clock)
     if not is_held.any():
         return set()
@@ -274,12 +288,12 @@ def _seen_at(
         if number in _MOMENTS:
             chance = _same_class(labels, start, digest)
         else:
-            chance = _drawn(labels.collision, n_rows, tolerance)
-        if not _is_beyond_chance(np.ones(len(start), dtype=bool), chance, level):
+            chance = float(_drawn(labels.collision, n_rows, tolerance).mean())
+        if not is_beyond_chance(np.ones(len(start), dtype=bool), chance, level, least):
             continue  # before the dearer answers
         agrees = _agreement(start, digest, content, tolerance)
-        if _is_beyond_chance(agrees, chance, level) and _is_beyond_chance(
-            agrees, _paired(start, digest, content, tolerance), level
+        if is_beyond_chance(agrees, chance, level, least) and is_beyond_chance(
+            agrees, _paired(start, digest, content, tolerance), level, least
         ):
             return _days(day, agrees)
     return set()
@@ -312,13 +326,13 @@ def _seen_entities(labels: LabelSequence, elements: Hashes, days: int) -> set[in
     agrees = np.isin(_element(who, value), elements)
     compared = agrees | np.isin(_element(who, _CLASSES.sum() - value), elements)
     # An entity's label resembles that of its next day: other days count where most are there.
-    if days and compared.sum() < _SAME * min(len(who), len(elements)):
+    if days and compared.sum() < 0.5 * min(len(who), len(elements)):
         return set()
     if not compared.any():
         return set()
     is_positive = (value == _CLASSES[1]) == agrees  # as kept
     chance = np.where(is_positive, labels.shares[1], labels.shares[0])[compared].mean()
-    if not _is_beyond_chance(agrees[compared], float(chance), _ERROR / _N_TESTS):
+    if not is_beyond_chance(agrees[compared], float(chance), _ERROR / _N_TESTS):
         return set()
     return _days(day[compared], agrees[compared])
 
@@ -342,11 +356,12 @@ def _same_class(labels: LabelSequence, start: Times, digest: Hashes) -> float:
     return float(np.where(is_positive, labels.shares[1], labels.shares[0]).mean())
 
 
-def _drawn(collision: float, n_rows: NDArray[np.intp], tolerance: int) -> float:
+def _drawn(collision: float, n_rows: NDArray[np.intp], tolerance: int) -> NDArray[np.float64]:
     """How often cells of as many rows, their labels drawn one by one, would agree."""
     # P(|A - B| <= t) of two binomials is about (2 t + 1) / sqrt(4 pi n p q); 2 p q = 1 - collision.
     normal = (2 * tolerance + 1) / np.sqrt(1 + 2 * np.pi * n_rows * (1 - collision))
-    return float(np.minimum(1.0, 1.1 * np.maximum(normal, collision**n_rows)).mean())
+    chance: NDArray[np.float64] = np.minimum(1.0, 1.1 * np.maximum(normal, collision**n_rows))
+    return chance
 
 
 def _paired(start: Times, digest: Hashes, content: Hashes, tolerance: int) -> float:
@@ -359,13 +374,16 @@ def _paired(start: Times, digest: Hashes, content: Hashes, tolerance: int) -> fl
     return float(_agreement(start[:, None], digest[:, None], content[other], tolerance).mean())
 
 
-def _is_beyond_chance(agrees: NDArray[np.bool_], chance: float, level: float) -> bool:
-    """Whether agreement is more than half of what chance leaves over, and no chance itself.
+def is_beyond_chance(
+    agrees: NDArray[np.bool_], chance: float, level: float, least: float = _SAME
+) -> bool:
+    """Whether agreement is most of what chance leaves over, and no chance itself.
 
     Source: Hoeffding (1963), theorem 1: P(mean >= a) <= exp(-n KL(a, chance)).
     """
-    n, share = len(agrees), float(agrees.mean())
-    if share - chance < _SAME * (1 - chance) or chance >= 1:
+    n = len(agrees)
+    share = float(agrees.mean()) if n else 0.0
+    if chance >= 1 or share - chance < least * (1 - chance):
         return False
     if chance <= 0:
         return True

@@ -10,7 +10,6 @@ for statistics, and are all that entries of version 0.1.0 have.
 from __future__ import annotations
 
 import hashlib
-import math
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -18,7 +17,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from harness.data import Dataset
-from harness.ledger.sketch import LabelSequence, in_order, label_sequence, sketch_of
+from harness.ledger.sketch import (
+    LabelSequence,
+    chance_of_equal_days,
+    in_order,
+    is_beyond_chance,
+    label_sequence,
+    sketch_of,
+)
 
 # Days that are equal to the bit are the same ones where chance would make them so this rarely.
 _ERROR_OF_EQUAL_DAYS = 1e-4
@@ -33,19 +39,27 @@ class LabelledWindow:
         days: Hash of each local day's times and labels, and of the label's name, by date.
         sketch: What recognises the window in another table; empty for one of version 0.1.0.
         labels: All labels in time order; None where only the hashes are known.
-        surprise: How improbable it is that an independent day has the labels of this one, as
-            -log of the probability, by date.
+        chance: How likely an independent day has the labels of this one, by date.
     """
 
     key: str
     days: dict[str, str]
     sketch: str = ""
     labels: LabelSequence | None = field(default=None, compare=False, repr=False)
-    surprise: dict[str, float] = field(default_factory=dict, compare=False, repr=False)
+    chance: dict[str, float] = field(default_factory=dict, compare=False, repr=False)
 
-    def are_the_same(self, dates: set[str]) -> bool:
-        """Whether days equal to the bit say more than chance might."""
-        return sum(self.surprise[d] for d in dates) >= -math.log(_ERROR_OF_EQUAL_DAYS)
+    def equal_days(self, earlier: dict[str, str]) -> set[str]:
+        """Dates of days that are equal to the bit, where that is more than chance.
+
+        Args:
+            earlier: Hashes of an earlier window's days, by date.
+        """
+        common = [date for date in self.days if date in earlier]
+        is_equal = np.array([self.days[date] == earlier[date] for date in common])
+        chance = float(np.mean([self.chance[date] for date in common])) if common else 1.0
+        if not is_beyond_chance(is_equal, chance, _ERROR_OF_EQUAL_DAYS):
+            return set()
+        return {date for date, equal in zip(common, is_equal, strict=True) if equal}
 
 
 def labelled_window(dataset: Dataset, rows: NDArray[np.intp]) -> LabelledWindow:
@@ -77,11 +91,10 @@ def labelled_window(dataset: Dataset, rows: NDArray[np.intp]) -> LabelledWindow:
     midnight = begins.as_unit("us").asi8
     who = None if dataset.entity is None else pd.util.hash_array(dataset.entity[rows[order]])
     labels = label_sequence(time, label, day, midnight, who)
-    surprise = -np.log(labels.collision) * np.bincount(day)
     return LabelledWindow(
         key=hashlib.sha256("".join(days.values()).encode()).hexdigest(),
         days=days,
         sketch=sketch_of(labels),
         labels=labels,
-        surprise=dict(zip(names, surprise.tolist(), strict=True)),
+        chance=dict(zip(names, chance_of_equal_days(labels).tolist(), strict=True)),
     )
