@@ -13,7 +13,6 @@ from typing import Any
 
 from harness.errors import LedgerError
 from harness.ledger.chain import Chain, Entry
-from harness.ledger.sketch import seen_days
 from harness.ledger.window import LabelledWindow
 from harness.settings import HoldoutSettings
 
@@ -283,16 +282,15 @@ def _seen_days(
     """
     sketches = _sketches(history)
     shown = {e.content["window"]: e.content for e in entries if e.kind in ("open", "reserve")}
-    dates = list(window.days)
     seen: set[str] = set()
     for key, content in shown.items():
         if key == window.key:
-            return set(dates)
+            return set(window.days)
         sketch = sketches.get(key)
-        if sketch is None or window.labels is None:  # version 0.1.0 knew equal days alone
+        if sketch is None or not window.labels:  # version 0.1.0 knew equal days alone
             hashes = set(content["days"].values())
             seen |= {date for date, found in window.days.items() if found in hashes}
             continue
         seen |= window.equal_days(content["days"])
-        seen |= {dates[day] for day in seen_days(window.labels, sketch)}
+        seen |= window.days_in(sketch)
     return seen

@@ -52,8 +52,9 @@ _GRIDS = (
 )
 _MOMENTS = (0, 1)
 _ENTITIES = 384  # of those, a day each, kept
-# Grids and tolerances, and entities on three days; either class may be called positive.
-_N_TESTS = 2 * (sum(len(grid.tolerances) for grid in _GRIDS) + 3)
+# Grids and tolerances, and entities on three days; either class may be called positive, and
+# both windows may be read by the clock of their zone.
+_N_TESTS = 8 * (sum(len(grid.tolerances) for grid in _GRIDS) + 3)
 
 # Probability that an independent window on the same days is taken for one seen, at the same
 # clock; and once more over all other clocks.
@@ -288,7 +289,7 @@ def _seen_at(
         if number in _MOMENTS:
             chance = _same_class(labels, start, digest)
         else:
-            chance = float(_drawn(labels.collision, n_rows, tolerance).mean())
+            chance = _drawn(labels.collision, n_rows, tolerance)
         if not is_beyond_chance(np.ones(len(start), dtype=bool), chance, level, least):
             continue  # before the dearer answers
         agrees = _agreement(start, digest, content, tolerance)
@@ -331,8 +332,8 @@ def _seen_entities(labels: LabelSequence, elements: Hashes, days: int) -> set[in
     if not compared.any():
         return set()
     is_positive = (value == _CLASSES[1]) == agrees  # as kept
-    chance = np.where(is_positive, labels.shares[1], labels.shares[0])[compared].mean()
-    if not is_beyond_chance(agrees[compared], float(chance), _ERROR / _N_TESTS):
+    chance = np.where(is_positive, labels.shares[1], labels.shares[0])[compared]
+    if not is_beyond_chance(agrees[compared], chance, _ERROR / _N_TESTS):
         return set()
     return _days(day[compared], agrees[compared])
 
@@ -348,12 +349,12 @@ def _agreement(start: Times, digest: Hashes, content: Hashes, tolerance: int) ->
     return found
 
 
-def _same_class(labels: LabelSequence, start: Times, digest: Hashes) -> float:
+def _same_class(labels: LabelSequence, start: Times, digest: Hashes) -> NDArray[np.float64]:
     """How often a row drawn from the window has the class kept for a moment."""
     if not labels.is_two_valued:
-        return labels.collision
+        return np.full(len(start), labels.collision)
     is_positive = _digest(start, _CLASSES[1:]) == digest
-    return float(np.where(is_positive, labels.shares[1], labels.shares[0]).mean())
+    return np.where(is_positive, labels.shares[1], labels.shares[0])
 
 
 def _drawn(collision: float, n_rows: NDArray[np.intp], tolerance: int) -> NDArray[np.float64]:
@@ -375,22 +376,23 @@ def _paired(start: Times, digest: Hashes, content: Hashes, tolerance: int) -> fl
 
 
 def is_beyond_chance(
-    agrees: NDArray[np.bool_], chance: float, level: float, least: float = _SAME
+    agrees: NDArray[np.bool_],
+    chance: NDArray[np.float64] | float,
+    level: float,
+    least: float = _SAME,
 ) -> bool:
     """Whether agreement is most of what chance leaves over, and no chance itself.
 
-    Source: Hoeffding (1963), theorem 1: P(mean >= a) <= exp(-n KL(a, chance)).
+    Source: Chernoff (1952): P(sum >= a) <= E exp(s (sum - a)) for every s >= 0, here for
+    independent cells that agree with probability `chance` each.
     """
-    n = len(agrees)
+    n, expected = len(agrees), float(np.mean(chance)) if np.size(chance) else 1.0
     share = float(agrees.mean()) if n else 0.0
-    if chance >= 1 or share - chance < least * (1 - chance):
+    if expected >= 1 or share - expected < least * (1 - expected):
         return False
-    if chance <= 0:
-        return True
-    divergence = share * np.log(share / chance)
-    if share < 1:
-        divergence += (1 - share) * np.log((1 - share) / (1 - chance))
-    return bool(n * divergence >= -np.log(level))
+    log_moment = np.log1p(np.expm1(_SLOPES) * np.atleast_1d(chance)).mean(axis=1)
+    bound = n * (log_moment - _SLOPES[:, 0] * share).min()
+    return bool(bound <= np.log(level))
 
 
 def _days(day: NDArray[np.intp], agrees: NDArray[np.bool_]) -> set[int]:
@@ -465,4 +467,5 @@ def _mixed(x: Hashes) -> Hashes:
     return x ^ (x >> np.uint64(31))
 
 
+_SLOPES = np.geomspace(0.05, 20.0, 60)[:, None]
 _CLASSES = _mixed(np.arange(2, dtype=np.uint64))

@@ -23,6 +23,7 @@ from harness.ledger.sketch import (
     in_order,
     is_beyond_chance,
     label_sequence,
+    seen_days,
     sketch_of,
 )
 
@@ -38,14 +39,15 @@ class LabelledWindow:
         key: SHA-256 over all days.
         days: Hash of each local day's times and labels, and of the label's name, by date.
         sketch: What recognises the window in another table; empty for one of version 0.1.0.
-        labels: All labels in time order; None where only the hashes are known.
+        labels: All labels in time order, by UTC, and by the clock of the zone where that differs;
+            empty where only the hashes are known.
         chance: How likely an independent day has the labels of this one, by date.
     """
 
     key: str
     days: dict[str, str]
     sketch: str = ""
-    labels: LabelSequence | None = field(default=None, compare=False, repr=False)
+    labels: tuple[LabelSequence, ...] = field(default=(), compare=False, repr=False)
     chance: dict[str, float] = field(default_factory=dict, compare=False, repr=False)
 
     def equal_days(self, earlier: dict[str, str]) -> set[str]:
@@ -56,10 +58,23 @@ class LabelledWindow:
         """
         common = [date for date in self.days if date in earlier]
         is_equal = np.array([self.days[date] == earlier[date] for date in common])
-        chance = float(np.mean([self.chance[date] for date in common])) if common else 1.0
+        chance = np.array([self.chance[date] for date in common])
         if not is_beyond_chance(is_equal, chance, _ERROR_OF_EQUAL_DAYS):
             return set()
         return {date for date, equal in zip(common, is_equal, strict=True) if equal}
+
+    def days_in(self, sketch: str) -> set[str]:
+        """Dates of days whose labels an earlier window held, by its sketch.
+
+        Times without a zone are the same by the clock of the zone, and times with one by UTC.
+        """
+        dates = list(self.days)
+        return {
+            dates[day]
+            for labels in self.labels
+            for clock in sketch.split()
+            for day in seen_days(labels, clock)
+        }
 
 
 def labelled_window(dataset: Dataset, rows: NDArray[np.intp]) -> LabelledWindow:
@@ -88,13 +103,16 @@ def labelled_window(dataset: Dataset, rows: NDArray[np.intp]) -> LabelledWindow:
     begins = pd.DatetimeIndex(date[starts]).tz_localize(
         local.tz, ambiguous=np.ones(len(starts), dtype=bool), nonexistent="shift_forward"
     )
-    midnight = begins.as_unit("us").asi8
     who = None if dataset.entity is None else pd.util.hash_array(dataset.entity[rows[order]])
-    labels = label_sequence(time, label, day, midnight, who)
+    labels = [label_sequence(time, label, day, begins.as_unit("us").asi8, who)]
+    wall = local.tz_localize(None).as_unit("us").asi8
+    if not np.array_equal(wall, time):
+        midnight = date[starts].astype("datetime64[us]").astype(np.int64)
+        labels.append(label_sequence(wall, label, day, midnight, who))
     return LabelledWindow(
         key=hashlib.sha256("".join(days.values()).encode()).hexdigest(),
         days=days,
-        sketch=sketch_of(labels),
-        labels=labels,
-        chance=dict(zip(names, chance_of_equal_days(labels).tolist(), strict=True)),
+        sketch=" ".join(map(sketch_of, labels)),
+        labels=tuple(labels),
+        chance=dict(zip(names, chance_of_equal_days(labels[0]).tolist(), strict=True)),
     )

@@ -395,7 +395,9 @@ def test_a_guardrail_on_two_models_that_act_alike_is_unresolved_and_says_so():
 def test_each_segment_needs_rows_that_differ_in_it():
     rows = scored(6000, seed=0, n_blocks=30)
     side = pd.Categorical.from_codes(np.arange(6000) % 2, ["few", "many"])
-    flipped = np.concatenate([np.arange(0, 24, 2), np.arange(1, 1201, 2)])  # 12 of one, 600 of the other
+    flipped = np.concatenate(
+        [np.arange(0, 24, 2), np.arange(1, 1201, 2)]
+    )  # 12 of one, 600 of the other
     other = replace(
         rows, alert=np.where(np.isin(np.arange(6000), flipped), ~rows.alert, rows.alert)
     )
