@@ -19,6 +19,7 @@ from harness.errors import ConfigError, EvidenceError, did_you_mean
 from harness.evaluation import ScoredWindow, read_window
 from harness.evidence import RowMetric, find_metric
 from harness.evidence.bounds import Floats, influence, lag1_correlation
+from harness.evidence.estimate import MIN_BLOCKS, MIN_DIFFERENCES
 from harness.rules import find_rule
 
 
@@ -162,7 +163,15 @@ def _plan(
     value = metric.point(window.candidate)
     ours = metric.sums(window.candidate)
     without = metric.value(ours.sum(axis=0) - ours)
+    least = MIN_BLOCKS
     if criterion.is_paired:
+        n_different = metric.n_different(window.candidate, window.baseline)
+        if n_different == 0:
+            raise EvidenceError(
+                f"{name}: candidate and baseline are alike on every row of validation, so nothing "
+                "can be planned; plan for a candidate that differs from its baseline"
+            )
+        least = max(least, math.ceil(MIN_DIFFERENCES * len(without) / n_different))
         theirs = metric.sums(window.baseline)
         without = without - factor * metric.value(theirs.sum(axis=0) - theirs)
         value -= factor * metric.point(window.baseline)
@@ -190,4 +199,5 @@ def _plan(
         chance=partial(block_chance, alpha=alpha, lag1=lag1),
         power=power,
         n_now=n_now,
+        least=least,
     )

@@ -120,9 +120,13 @@ def plan_criterion(
     """
     distance = (assumed - line if passes_above else line - assumed) / spread
     needed = blocks_needed(distance, chance, power, least=least)
+
+    def judged(n_blocks: int) -> float:
+        return chance(distance, n_blocks) if n_blocks >= least else 0.0
+
     out_of_reach = MAX_BLOCKS if distance > 0 else 0
     reach = min(MAX_BLOCKS, max(4 * least, 2 * (needed or out_of_reach)))
-    grid = sorted({round(n) for n in np.geomspace(least, reach, 8)})
+    grid = sorted({round(n) for n in np.geomspace(min(least, reach), reach, 8)})
     return Plan(
         name=name,
         line=line,
@@ -132,8 +136,8 @@ def plan_criterion(
         power=power,
         is_possible=distance > 0,
         n_blocks=needed,
-        power_now=None if n_now is None else chance(distance, max(n_now, least)),
-        curve=tuple((n, chance(distance, n)) for n in grid),
+        power_now=None if n_now is None else judged(n_now),
+        curve=tuple((n, judged(n)) for n in grid),
     )
 
 
@@ -151,7 +155,7 @@ def blocks_needed(
     Returns:
         The number; None where even `MAX_BLOCKS` do not suffice.
     """
-    if distance <= 0:
+    if distance <= 0 or least > MAX_BLOCKS:
         return None
     low, high = least, least
     while chance(distance, high) < power:

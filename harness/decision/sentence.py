@@ -9,7 +9,7 @@ from typing import Protocol
 from harness.artefacts.figure import amount, figure
 from harness.decision.criterion import Criterion
 from harness.evidence import Estimate
-from harness.evidence.estimate import PROBLEMS
+from harness.evidence.estimate import MIN_DIFFERENCES, PROBLEMS
 from harness.rules import find_rule
 
 
@@ -110,6 +110,8 @@ def settles(
         return f"{wording.more}: at least 10 {unit} with enough rows in each"
     if code == "FEW_POSITIVES":
         return f"{wording.more}, with more positives in it"
+    if code == "FEW_DIFFERENCES":
+        return _until_they_differ(estimate.n_different or 0, wording)
     if code == "MISSING_UNEQUALLY":
         return "knowing why values are missing, and mending it"
     if code == "COVARIATE_UNEQUALLY":
@@ -125,3 +127,13 @@ def settles(
     factor = ((estimate.value - bound) / distance) ** 2
     more = math.ceil(estimate.n_blocks * (factor - 1))
     return f"about {max(more, 1):,} more {unit} like these, if the estimate stays where it is"
+
+
+def _until_they_differ(n_different: int, wording: Wording) -> str:
+    if n_different == 0:
+        return f"a candidate that differs from {wording.baseline}, for here the two are alike on every row"
+    times = MIN_DIFFERENCES / n_different
+    return (
+        f"{wording.more}, about {times:.1f} times this one, until the two differ on "
+        f"{MIN_DIFFERENCES} rows ({n_different} here), or a candidate that differs more often"
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,11 +26,17 @@ Floats = NDArray[np.float64]
 MIN_BLOCKS = 10
 MIN_EFFECTIVE_BLOCKS = 5.0
 MIN_POSITIVES = 10
+# A paired difference rests on the rows on which the two models differ. With 12 of them, of which
+# one in ten loses nine times what the others gain, no loss was in sight in 28 % of windows.
+MIN_DIFFERENCES = 30
 
 PROBLEMS = {
     "FEW_BLOCKS": "fewer than 10 days, entities or units: no interval is known to hold",
     "UNEQUAL_BLOCKS": "a few blocks hold nearly all that matters: fewer than 5 effective blocks",
     "FEW_POSITIVES": "too few positives for an interval that holds",
+    "FEW_DIFFERENCES": (
+        "candidate and baseline differ on fewer than 30 rows, too few to show a rare large loss"
+    ),
     "UNDEFINED": "the figure is undefined here, or without one of the blocks",
     "NO_VARIATION": "the blocks do not differ at all, so nothing can be said about chance",
     "FEW_MEASUREMENTS": "too few measurements to bound this quantile",
@@ -51,6 +57,7 @@ class Estimate:
         n_blocks: Blocks behind the figure.
         n_effective: Effective number of blocks, by the sizes that matter.
         lag1: Correlation of neighbouring blocks; None without time order.
+        n_different: Rows on which candidate and baseline differ; None where none are compared.
     """
 
     value: float
@@ -59,6 +66,7 @@ class Estimate:
     n_blocks: int
     n_effective: float
     lag1: float | None = None
+    n_different: int | None = None
 
 
 def estimate_contrast(
@@ -92,6 +100,7 @@ def estimate_contrast(
         alpha=alpha,
         min_positives=MIN_POSITIVES,
         as_share=False,
+        n_different=metric.n_different(candidate, baseline),
     )
 
 
@@ -155,6 +164,7 @@ def _estimate(
     alpha: float,
     min_positives: int,
     as_share: bool,
+    n_different: int | None = None,
 ) -> Estimate:
     n_blocks = len(without)
     problem = None
@@ -166,10 +176,14 @@ def _estimate(
         problem = "FEW_BLOCKS"
     elif n_effective < MIN_EFFECTIVE_BLOCKS:
         problem = "UNEQUAL_BLOCKS"
+    elif n_different is not None and n_different < MIN_DIFFERENCES:
+        problem = "FEW_DIFFERENCES"
     elif np.ptp(without) <= 1e-14 * max(1.0, abs(value)):
         problem = "NO_VARIATION"
     if problem is not None:
-        return without_interval(value, problem, n_blocks, n_effective)
+        return replace(
+            without_interval(value, problem, n_blocks, n_effective), n_different=n_different
+        )
     bounds = jackknife_bounds(value, without, n_effective, alpha)
     if rows.blocks.in_time_order:
         bounds = bounds.widest(cosine_bounds(value, without, n_effective, alpha))
@@ -190,6 +204,7 @@ def _estimate(
         n_blocks=n_blocks,
         n_effective=n_effective,
         lag1=lag1_correlation(without) if rows.blocks.in_time_order else None,
+        n_different=n_different,
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,16 @@ from numpy.typing import NDArray
 from harness.evidence.rows import ScoredRows
 
 Floats = NDArray[np.float64]
+
+
+def action(rows: ScoredRows) -> NDArray[np.bool_]:
+    """What is done about each row."""
+    return rows.alert
+
+
+def score(rows: ScoredRows) -> Floats:
+    """Each row's score."""
+    return rows.score
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +46,8 @@ class RowMetric:
         exact: Point estimate from the rows, where `value` of binned sums is rounded.
         is_share: Whether the metric lies between 0 and 1.
         min_positives_alone: Positives below which one model's own value has no interval.
+        outcome: What of a row the metric depends on, besides the label: its action, its score
+            or its value, shape (n_rows,). Two models differ on a row where this differs.
     """
 
     name: str
@@ -48,6 +61,11 @@ class RowMetric:
     exact: Callable[[ScoredRows], float] | None = None
     is_share: bool = False
     min_positives_alone: int = 10
+    outcome: Callable[[ScoredRows], NDArray[Any]] = action
+
+    def n_different(self, candidate: ScoredRows, baseline: ScoredRows) -> int:
+        """Rows on which two models differ, as far as this metric can tell."""
+        return int(np.count_nonzero(self.outcome(candidate) != self.outcome(baseline)))
 
     def sums(self, rows: ScoredRows) -> Floats:
         """The metric's statistics per block, worked out once, (n_blocks, n_statistics)."""

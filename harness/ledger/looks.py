@@ -86,12 +86,11 @@ def reserve(
         chain.append(
             "reserve",
             {
-                "window": window.key,
-                "days": window.days,
+                **_identity(history, window),
                 "protocol": protocol,
                 "rows": rows,
                 "candidates": distinct,
-                "is_fresh": not _seen_days(history, window),
+                "is_fresh": not _seen_days(history, history, window),
             },
         )
 
@@ -130,12 +129,14 @@ def take_look(
         ]
         if earlier:
             return _look(earlier[0], history, window, chain, is_repeat=True)
-        status, divisor, planned = _standing(history, window, holdout, protocol, rows, candidate)
+        seen = _seen_days(history, history, window)
+        status, divisor, planned = _standing(
+            history, window, holdout, protocol, rows, candidate, is_fresh=not seen
+        )
         entry = chain.append(
             "open",
             {
-                "window": window.key,
-                "days": window.days,
+                **_identity(history, window),
                 "protocol": protocol,
                 "rows": rows,
                 "candidate": candidate,
@@ -144,7 +145,7 @@ def take_look(
                 "alpha_divisor": divisor,
                 "looks_planned": planned,
                 "disclosure": holdout.disclosure if status == BLIND else "full",
-                "fresh_days": len(set(window.days.values()) - _seen_days(history, window)),
+                "fresh_days": len(window.days.keys() - seen),
             },
         )
         return _look(entry, [*history, entry], window, chain, is_repeat=False)
@@ -184,6 +185,8 @@ def _standing(
     protocol: str,
     rows: str,
     candidate: str,
+    *,
+    is_fresh: bool,
 ) -> tuple[str, int, int]:
     """Status, alpha divisor and looks planned of a look not taken before."""
     for entry in reversed(history):
@@ -193,14 +196,13 @@ def _standing(
                 n_candidates = len(content["candidates"])
                 status = CONFIRMATORY if content["is_fresh"] else EXPLORATORY
                 return status, n_candidates, n_candidates
-    seen = _seen_days(history, window)
     if holdout.looks > 1:
         mine = [e for e in _openings(history, window, protocol) if e.content["status"] == BLIND]
-        others = _seen_days([e for e in history if e not in mine], window)
+        others = _seen_days([e for e in history if e not in mine], history, window)
         is_closed = any(e.kind == "unseal" and e.content["window"] == window.key for e in history)
         if not others and not is_closed and len(mine) < holdout.looks:
             return BLIND, holdout.looks, holdout.looks
-    return (EXPLORATORY if seen else CONFIRMATORY), 1, 1
+    return (CONFIRMATORY if is_fresh else EXPLORATORY), 1, 1
 
 
 def _look(
@@ -255,11 +257,40 @@ def _openings(history: Sequence[Entry], window: LabelledWindow, protocol: str) -
     return [e for e in history if e.kind == "open" and _same(e, window, protocol)]
 
 
-def _seen_days(history: Sequence[Entry], window: LabelledWindow) -> set[str]:
-    """Hashes of the window's days that some earlier entry has shown, or reserved."""
-    ours = set(window.days.values())
+def _identity(history: Sequence[Entry], window: LabelledWindow) -> dict[str, Any]:
+    """What an entry says of its window; the sketch stands in the first entry of a window."""
+    identity = {"window": window.key, "days": window.days}
+    if window.sketch and window.key not in _sketches(history):
+        identity["sketch"] = window.sketch
+    return identity
+
+
+def _sketches(history: Sequence[Entry]) -> dict[str, str]:
+    kept = (e.content for e in history if e.kind in ("open", "reserve"))
+    return {c["window"]: c["sketch"] for c in kept if "sketch" in c}
+
+
+def _seen_days(
+    entries: Sequence[Entry], history: Sequence[Entry], window: LabelledWindow
+) -> set[str]:
+    """Days of the window whose labels some entry has shown, or reserved, by date.
+
+    Args:
+        entries: Those that count.
+        history: All of them, for their sketches.
+        window: The window.
+    """
+    sketches = _sketches(history)
+    shown = {e.content["window"]: e.content for e in entries if e.kind in ("open", "reserve")}
     seen: set[str] = set()
-    for entry in history:
-        if entry.kind in ("open", "reserve"):
-            seen |= ours & set(entry.content["days"].values())
+    for key, content in shown.items():
+        if key == window.key:
+            return set(window.days)
+        sketch = sketches.get(key)
+        if sketch is None or not window.labels:  # version 0.1.0 knew equal days alone
+            hashes = set(content["days"].values())
+            seen |= {date for date, found in window.days.items() if found in hashes}
+            continue
+        seen |= window.equal_days(content["days"])
+        seen |= window.days_in(sketch)
     return seen

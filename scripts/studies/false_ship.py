@@ -19,7 +19,7 @@ import numpy as np
 
 from harness.decision import Criterion, Judged, decide, judge
 from harness.decision.decide import Minimums
-from harness.evidence import ScoredRows
+from harness.evidence import Blocks, ScoredRows
 
 sys.path.insert(0, str(Path(__file__).parent))
 from simulate import Process, draw, truths
@@ -116,6 +116,56 @@ def study(n_windows: int) -> list[tuple[object, ...]]:
         return [row for rows in pool.map(cell, jobs) for row in rows]
 
 
+def rare_losses(n_different: int, n_windows: int) -> tuple[float, float]:
+    """False SHIP % of two models alike but for some rows, and % of windows that show no loss.
+
+    Such a row gains 1, or loses 9 one time in ten: nothing on average, over 30 days of 20 rows.
+    """
+    metric = "value_per_1000"
+    criterion = Criterion(name=metric, metric=metric, rule="must_improve_by", amount=0.0)
+    rng = np.random.default_rng(n_different)
+    code = np.repeat(np.arange(30), 20)
+    blocks = Blocks(code=code, names=tuple(map(str, range(30))), in_time_order=True)
+    counts = np.zeros(2)
+    for _ in range(n_windows):
+        worth = np.where(rng.random(600) < 0.1, -9.0, 1.0)
+        alert = np.zeros(600, dtype=bool)
+        alert[rng.choice(600, n_different, replace=False)] = True
+        label = rng.random(600) < 0.3
+        ours, theirs = (
+            ScoredRows(
+                score=a.astype(float),
+                alert=a,
+                label=label,
+                value_if_alert=worth,
+                value_if_silent=np.zeros(600),
+                blocks=blocks,
+            )
+            for a in (alert, np.zeros(600, dtype=bool))
+        )
+        counts += ships(criterion, ours, theirs)[0], (worth[alert] > 0).all()
+    return float(100 * counts[0] / n_windows), float(100 * counts[1] / n_windows)
+
+
+def rare_losses_table(n_windows: int) -> list[str]:
+    """Small changes with rare large losses, at and around the fewest rows that are judged."""
+    lines = [
+        "",
+        "## Small changes with rare large losses",
+        "",
+        "Two models alike but for some rows, which gain 1 each and lose 9 one time in ten; "
+        f"{n_windows} windows of 30 days, must_improve_by 0. Below 30 such rows nothing is judged "
+        "(FEW_DIFFERENCES).",
+        "",
+        "| rows that differ | windows that show no loss % | false SHIP % |",
+        "|---:|---:|---:|",
+    ]
+    for n_different in (12, 29, 30, 45, 60, 120):
+        shipped, spotless = rare_losses(n_different, n_windows)
+        lines.append(f"| {n_different} | {spotless:.1f} | {shipped:.1f} |")
+    return lines
+
+
 def main() -> None:
     """Run the study and write its table."""
     n = int(sys.argv[1]) if len(sys.argv) > 1 else 600
@@ -145,6 +195,7 @@ def main() -> None:
         f"| {r[0]} | {r[1]} | {r[2]} | {r[3]} | {r[4]} | {r[5]:.1f} | {r[6]:.0f} | {r[7]:.1f} |"
         for r in rows
     ]
+    lines += rare_losses_table(5 * n)
     text = "\n".join(lines) + "\n"
     if len(sys.argv) > 2:
         Path(sys.argv[2]).write_text(text)

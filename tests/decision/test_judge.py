@@ -368,12 +368,61 @@ def test_of_several_success_criteria_one_suffices_at_a_shared_level():
 
 def test_a_relative_tolerance_is_a_share_of_the_baseline():
     rows = scored(6000, seed=0, n_blocks=30)
-    base = judged(candidate=rows, baseline=rows)  # no difference at all
+    missed = np.flatnonzero(~rows.label)[:40]  # alike in every positive, and so in recall
+    other = replace(rows, alert=np.where(np.isin(np.arange(6000), missed), ~rows.alert, rows.alert))
+    base = judged(candidate=other, baseline=rows)
     for rule in ("must_not_increase", "must_not_decrease"):
         (verdict,) = judge(criterion("recall", rule, 0.2, relative=True), base)
         assert verdict.verdict == "PASS", rule
         sign = -1 if rule == "must_not_increase" else 1
         assert verdict.estimate == pytest.approx(sign * 0.2 * verdict.baseline)
+
+
+def test_a_guardrail_on_two_models_that_act_alike_is_unresolved_and_says_so():
+    rows = scored(6000, seed=0, n_blocks=30)
+    for relative in (False, True):
+        (verdict,) = judge(
+            criterion("recall", "must_not_decrease", 0.2, relative=relative),
+            judged(candidate=rows, baseline=rows),
+        )
+        assert (verdict.verdict, verdict.code) == ("UNRESOLVED", "FEW_DIFFERENCES")
+        assert "fewer than 30 rows" in verdict.sentence
+        assert "alike on every row" in verdict.settles
+        good = judge(criterion("value_per_1000", "must_improve_by", 10, is_primary=True), judged())
+        assert decide((*good, verdict), ENOUGH, alpha=0.05).decision == "INCONCLUSIVE"
+
+
+def test_each_segment_needs_rows_that_differ_in_it():
+    rows = scored(6000, seed=0, n_blocks=30)
+    side = pd.Categorical.from_codes(np.arange(6000) % 2, ["few", "many"])
+    flipped = np.concatenate(
+        [np.arange(0, 24, 2), np.arange(1, 1201, 2)]
+    )  # 12 of one, 600 of the other
+    other = replace(
+        rows, alert=np.where(np.isin(np.arange(6000), flipped), ~rows.alert, rows.alert)
+    )
+    few, many = judge(
+        criterion("alert_rate", "must_not_increase", 0.5, segment="side"),
+        judged(candidate=other, baseline=rows, segments={"side": side}),
+    )
+    assert (few.name, few.verdict, few.code) == (
+        "alert_rate[side=few]",
+        "UNRESOLVED",
+        "FEW_DIFFERENCES",
+    )
+    assert "2.5 times" in few.settles
+    assert "12 here" in few.settles
+    assert (many.verdict, many.code) == ("PASS", None)
+
+
+def test_harm_on_few_rows_is_no_proof_of_harm_either():
+    rows = scored(6000, seed=0, n_blocks=30)
+    caught = np.flatnonzero(rows.label & rows.alert)[::20][:29]
+    worse = replace(rows, alert=np.where(np.isin(np.arange(6000), caught), False, rows.alert))
+    (verdict,) = judge(
+        criterion("recall", "must_not_decrease", 0.0001), judged(candidate=worse, baseline=rows)
+    )
+    assert (verdict.verdict, verdict.code) == ("UNRESOLVED", "FEW_DIFFERENCES")
 
 
 def test_a_segment_column_without_a_value_is_unresolved_and_not_passed_over():

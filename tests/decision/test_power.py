@@ -1,14 +1,21 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from harness.decision.power import block_chance, unit_chance
+from harness.decision import Criterion
+from harness.decision.power import block_chance, plan_criterion, unit_chance
 from harness.decision.power import blocks_needed as fewest_blocks
+from harness.errors import EvidenceError
+from harness.evaluation import ScoredWindow
 from harness.evidence.bounds import autoregressive_bounds, cosine_bounds, jackknife_bounds
+from harness.power_plan import plan_for_window
+from tests.evidence.test_metrics import scored
 
 
 def pass_probability(distance, n_blocks, alpha, lag1):
@@ -65,6 +72,43 @@ def test_a_search_looks_as_far_as_it_says():
 
     assert fewest_blocks(0.1, chance, 0.8, least=1) == 5_000
     assert max(seen) == 5_120
+
+
+def test_no_plan_is_shorter_than_the_rows_that_have_to_differ():
+    plan = plan_criterion(
+        "f1", line=0.0, passes_above=True, assumed=1.0, spread=0.1, lag1=0.0,
+        chance=lambda _distance, _n: 1.0, power=0.8, n_now=40, least=75,
+    )  # fmt: skip
+    assert (plan.n_blocks, plan.power_now) == (75, 0.0)
+    never = plan_criterion(
+        "f1", line=0.0, passes_above=True, assumed=1.0, spread=0.1, lag1=0.0,
+        chance=lambda _distance, _n: 1.0, power=0.8, n_now=40, least=9_000,
+    )  # fmt: skip
+    assert (never.n_blocks, never.power_now, never.needed) == (None, 0.0, ">5,120")
+
+
+def window_of(n_different: int) -> ScoredWindow:
+    rows = scored(6000, seed=0, n_blocks=30)
+    changed = np.zeros(6000, dtype=bool)
+    changed[np.linspace(0, 5999, n_different).astype(int)] = True
+    other = replace(rows, alert=rows.alert ^ changed)
+    return ScoredWindow(
+        rows=np.arange(6000),
+        local_time=pd.date_range("2024-01-01", periods=6000, freq="h", tz="UTC"),
+        candidate=other,
+        baseline=rows,
+        segments={},
+    )
+
+
+def test_a_plan_waits_until_thirty_rows_differ_and_says_when_none_does():
+    asked = [Criterion(name="f1", metric="f1", rule="must_not_decrease", amount=0.5)]
+    (plan,) = plan_for_window(asked, window_of(20), 0.05, 0.8, 30, {})
+    assert (plan.n_blocks, plan.power_now) == (45, 0.0)  # 20 rows in 30 days: 30 rows in 45
+    (plan,) = plan_for_window(asked, window_of(600), 0.05, 0.8, 30, {})
+    assert plan.n_blocks == 10
+    with pytest.raises(EvidenceError, match="f1: candidate and baseline are alike on every row"):
+        plan_for_window(asked, window_of(0), 0.05, 0.8, 30, {})
 
 
 def test_the_command_plans_from_validation_and_names_the_bottleneck(harness, small_run):

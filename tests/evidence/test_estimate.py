@@ -162,7 +162,8 @@ def test_a_block_without_which_the_figure_is_undefined_leaves_it_without_interva
 def test_two_equal_models_differ_by_nothing_that_could_be_tested():
     rows = scored(1000, seed=1, n_blocks=12)
     figure = estimate_contrast(find_metric("roc_auc"), rows, rows, 0.05)
-    assert (figure.value, figure.problem) == (0.0, "NO_VARIATION")
+    assert (figure.value, figure.problem) == (0.0, "FEW_DIFFERENCES")
+    assert (figure.interval, figure.n_different) == (None, 0)
 
 
 def test_shares_never_leave_zero_to_one():
@@ -347,3 +348,66 @@ def test_sorted_blocks_are_summed_as_unsorted_ones():
     gap = Blocks(code=np.array([0, 0, 2]), names=("a", "b", "c"), in_time_order=True)
     assert gap.sums(np.ones(3)).tolist() == [2, 0, 1]
     assert gap.sizes.tolist() == [2, 0, 1]
+
+
+def differing(n_different: int, *, seed: int, action: bool = True) -> tuple[ScoredRows, ScoredRows]:
+    """Two models, alike but for some rows: one in ten of them loses nine, the others gain one."""
+    rng = np.random.default_rng(seed)
+    n_rows, n_blocks = 600, 30
+    chosen = np.zeros(n_rows, dtype=bool)
+    chosen[rng.choice(n_rows, n_different, replace=False)] = True
+    shared = {
+        "label": rng.random(n_rows) < 0.3,
+        "value_if_alert": np.where(rng.random(n_rows) < 0.1, -9.0, 1.0),
+        "value_if_silent": np.zeros(n_rows),
+        "blocks": Blocks(
+            code=np.repeat(np.arange(n_blocks), n_rows // n_blocks),
+            names=tuple(map(str, range(n_blocks))),
+            in_time_order=True,
+        ),
+    }
+    score, never = rng.random(n_rows), np.zeros(n_rows, dtype=bool)
+    ours = ScoredRows(score=score + 0.1 * chosen, alert=chosen if action else never, **shared)
+    return ours, ScoredRows(score=score, alert=never, **shared)
+
+
+ACTION_METRICS = ("accuracy", "alert_rate", "balanced_accuracy", "f1", "recall", "value_per_1000")
+SCORE_METRICS = ("brier", "calibration_error", "log_loss", "pr_auc", "roc_auc")
+
+
+@pytest.mark.parametrize("name", [*ACTION_METRICS, *SCORE_METRICS])
+def test_a_difference_rests_on_thirty_rows_that_differ_or_is_not_judged(name):
+    metric = find_metric(name)
+    below = estimate_contrast(metric, *differing(29, seed=1), 0.05)
+    assert (below.problem, below.interval, below.n_different) == ("FEW_DIFFERENCES", None, 29)
+    assert np.isfinite(below.value)
+    enough = estimate_contrast(metric, *differing(30, seed=1), 0.05)
+    assert (enough.problem, enough.n_different) == (None, 30)
+    assert estimate_level(metric, differing(3, seed=1)[0], 0.05).problem != "FEW_DIFFERENCES"
+
+
+@pytest.mark.parametrize("name", SCORE_METRICS)
+def test_a_metric_of_scores_counts_scores_and_one_of_actions_does_not(name):
+    pair = differing(60, seed=2, action=False)
+    assert find_metric(name).n_different(*pair) == 60
+    assert find_metric("f1").n_different(*pair) == 0
+
+
+def test_an_action_that_changes_no_value_is_no_difference_in_value():
+    ours, theirs = differing(60, seed=3)
+    free = {"value_if_alert": np.zeros(600)}
+    pair = [ScoredRows(**{**vars_of(rows), **free}) for rows in (ours, theirs)]
+    assert find_metric("value_per_1000").n_different(*pair) == 0
+    assert find_metric("alert_rate").n_different(*pair) == 60
+
+
+@pytest.mark.parametrize("n_different", [12, 29, 30, 60])
+def test_rare_large_losses_do_not_ship_more_often_than_promised(n_different):
+    """Without the rule twelve such rows ship in 27 % of windows, where the truth is no gain."""
+    metric, n_windows = find_metric("value_per_1000"), 300
+    figures = [
+        estimate_contrast(metric, *differing(n_different, seed=seed), 0.05)
+        for seed in range(n_windows)
+    ]
+    ships = [f.interval is not None and f.interval.lies_above(0.0) for f in figures]
+    assert np.mean(ships) <= 0.05 + 2 * np.sqrt(0.05 * 0.95 / n_windows)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from harness.evidence.metric import Floats, RowMetric, n_rows, safe_divide
+from harness.evidence.metric import Floats, RowMetric, n_rows, safe_divide, score
 from harness.evidence.rows import ScoredRows
 
 _N_BINS = 15
@@ -37,5 +37,6 @@ METRIC = RowMetric(
     meaning="Mean distance between scores and observed rates over 15 bins of equal count.",
     statistics=_statistics,
     value=_value,
+    outcome=score,
     size=n_rows,
 )

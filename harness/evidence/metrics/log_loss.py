@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from harness.evidence.metric import Floats, RowMetric, divide, every_row, n_rows, ratio
+from harness.evidence.metric import Floats, RowMetric, divide, every_row, n_rows, ratio, score
 from harness.evidence.rows import ScoredRows
 
 # The clipping of sklearn.metrics.log_loss for float64 scores.
@@ -24,5 +24,6 @@ METRIC = RowMetric(
     meaning="Mean negative log of the probability given to what happened.",
     statistics=ratio(_surprise, every_row),
     value=divide,
+    outcome=score,
     size=n_rows,
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from harness.evidence.metric import Floats, RowMetric, histograms, n_positives, safe_divide
+from harness.evidence.metric import Floats, RowMetric, histograms, n_positives, safe_divide, score
 from harness.evidence.rows import ScoredRows
 
 
@@ -33,6 +33,7 @@ METRIC = RowMetric(
     meaning="Average precision over all thresholds.",
     statistics=histograms,
     value=_value,
+    outcome=score,
     size=n_positives,
     exact=_exact,
     is_share=True,

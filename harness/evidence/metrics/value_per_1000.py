@@ -17,6 +17,7 @@ METRIC = RowMetric(
     meaning="Worth of all right and wrong alerts and silences, per 1,000 rows.",
     statistics=ratio(lambda rows: rows.value, every_row),
     value=_value,
+    outcome=lambda rows: rows.value,
     size=n_rows,
     min_positives_alone=350,
 )
