@@ -136,7 +136,7 @@ def test_gate_turns_decisions_into_exit_statuses(harness, small_run, tmp_path):
         }  # fmt: skip
         said = {
             "decision": outcome, "face_value": outcome, "ship": outcome == "SHIP",
-            "criteria": [one],
+            "criteria": [one], "minimum_sample_size": 1, "minimum_duration_days": 0,
             "blocking_findings": ["L02: a leak"] if outcome == "INVALID" else [],
         }  # fmt: skip
         copy = tmp_path / outcome
