@@ -70,4 +70,5 @@ def _treatment(name: str, decision: Decision) -> dict[str, Any]:
         "reasons": list(decision.reasons),
         "alpha": decision.alpha,
         "n_units": decision.minimums.n_rows,
+        "n_days": decision.minimums.n_days,
     }

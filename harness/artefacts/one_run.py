@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,7 @@ from harness.rules.outcome import (
     UNRESOLVED,
     decision_of,
     face_value_of,
+    joint_outcome,
     verdict_of_bounds,
     verdict_of_point,
 )
@@ -229,7 +230,7 @@ def _check_decision(path: Path, decision: Mapping[str, Any]) -> None:
     """Refuse a decision that its own flag, criteria, minimums and findings deny."""
     said, ship = _of(path, decision, "decision", str), _of(path, decision, "ship", bool)
     criteria = _of(path, decision, "criteria", list)
-    findings = _of(path, decision, "blocking_findings", list)
+    _of(path, decision, "blocking_findings", list)
     holdout = _of(path, decision, "holdout", dict)
     face_value = _of(path, decision, "face_value", str)
     _of(path, decision, "reasons", list)
@@ -252,19 +253,58 @@ def _check_decision(path: Path, decision: Mapping[str, Any]) -> None:
         if not isinstance(verdict, dict):
             raise _disagrees(path, "criteria holds an entry that is no criterion")
         _check_verdict(path, verdict)
-    enough = all(
-        _number(path, decision, have) >= _number(path, decision, need)
-        for have, need in (("n_rows", "minimum_sample_size"), ("n_days", "minimum_duration_days"))
-    )
-    # Why evidence is invalid may stand in the reasons alone; a leak has to make it so.
-    is_valid = not findings and face_value != INVALID
-    plain = [(v["verdict"], bool(v["is_primary"])) for v in criteria]
-    expected = face_value_of(plain, is_valid=is_valid, are_minimums_met=enough)
+    expected = _face_value(path, decision)
     if face_value != expected:
         raise _disagrees(
             path,
             f"decision is {said}, but its criteria, minimums and findings come to {expected}",
         )
+
+
+def _face_value(path: Path, decision: Mapping[str, Any]) -> str:
+    """What criteria, minimums and findings come to; of several treatments, all of theirs."""
+    criteria: list[dict[str, Any]] = decision["criteria"]
+    treatments = decision.get("treatments", [])
+    if not isinstance(treatments, list) or not all(isinstance(one, dict) for one in treatments):
+        raise _disagrees(path, "treatments is no list of treatments")
+    if len(treatments) < 2:
+        return _one_face_value(path, decision, criteria, n_rows=_number(path, decision, "n_rows"))
+    names = [_of(path, one, "variant", str) for one in treatments]
+    outcomes = []
+    for name, one in zip(names, treatments, strict=True):
+        own = [verdict for verdict in criteria if _variant_of(verdict, names) == name]
+        n_rows = _number(path, one, "n_units")
+        said = {
+            **decision,
+            "face_value": _of(path, one, "face_value", str),
+            "n_days": one.get("n_days"),
+        }
+        outcomes.append(_one_face_value(path, said, own, n_rows=n_rows))
+        if outcomes[-1] != said["face_value"]:
+            raise _disagrees(
+                path,
+                f"treatment {name} is {said['face_value']}, but its criteria come to {outcomes[-1]}",
+            )
+    return joint_outcome(outcomes)
+
+
+def _one_face_value(
+    path: Path, decision: Mapping[str, Any], criteria: list[dict[str, Any]], *, n_rows: float
+) -> str:
+    n_days = _number(path, decision, "n_days")
+    enough = n_rows >= _number(path, decision, "minimum_sample_size")
+    enough = enough and n_days >= _number(path, decision, "minimum_duration_days")
+    # Why evidence is invalid may stand in the reasons alone; a leak has to make it so.
+    is_valid = not decision["blocking_findings"] and decision["face_value"] != INVALID
+    plain = [(verdict["verdict"], bool(verdict["is_primary"])) for verdict in criteria]
+    return face_value_of(plain, is_valid=is_valid, are_minimums_met=enough)
+
+
+def _variant_of(verdict: Mapping[str, Any], names: Sequence[str]) -> str | None:
+    """Which treatment a verdict is of, by its segment."""
+    segment = str(verdict.get("segment"))
+    own = [n for n in names if segment == f"variant={n}" or segment.startswith(f"variant={n}, ")]
+    return max(own, key=len, default=None)
 
 
 def _check_verdict(path: Path, verdict: Mapping[str, Any]) -> None:

@@ -80,3 +80,11 @@ def face_value_of(
 def decision_of(face_value: str, *, is_exploratory: bool) -> str:
     """The decision: a window that was seen before proves nothing, so it does not end in SHIP."""
     return INCONCLUSIVE if is_exploratory and face_value == SHIP else face_value
+
+
+def joint_outcome(outcomes: Sequence[str]) -> str:
+    """One outcome of several treatments: SHIP where at least one may ship."""
+    for outcome in (INVALID, SHIP):
+        if outcome in outcomes:
+            return outcome
+    return NO_SHIP if set(outcomes) == {NO_SHIP} else INCONCLUSIVE

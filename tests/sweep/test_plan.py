@@ -76,9 +76,7 @@ def test_a_range_needs_a_search():
 
 
 def test_a_wrong_job_is_named_before_any_starts():
-    with pytest.raises(
-        ConfigError, match=r"^job 1 \(model=logistc\): model=logistc: no such"
-    ):
+    with pytest.raises(ConfigError, match=r"^job 1 \(model=logistc\): model=logistc: no such"):
         planned("seed=0", "model=logistic,logistc")
 
 
