@@ -8,7 +8,7 @@ from typing import Any
 
 from harness.abtest import AbtestResult
 from harness.artefacts import write_json, write_text
-from harness.artefacts.run_folder import RECORD
+from harness.artefacts.one_run import write_record
 from harness.artefacts.versions import versions
 from harness.config.fingerprint import abtest_dict
 from harness.decision import Decision
@@ -58,7 +58,7 @@ def write_abtest(
         "peak_memory_mb": round(peak_memory_mb(), 1),
         "libraries": versions(_LIBRARIES),
     }
-    write_json(folder / RECORD, content)
+    write_record(folder, content)
 
 
 def _treatment(name: str, decision: Decision) -> dict[str, Any]:
@@ -70,4 +70,5 @@ def _treatment(name: str, decision: Decision) -> dict[str, Any]:
         "reasons": list(decision.reasons),
         "alpha": decision.alpha,
         "n_units": decision.minimums.n_rows,
+        "n_days": decision.minimums.n_days,
     }

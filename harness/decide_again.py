@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from harness.artefacts import SCHEMA_VERSION, read_json, read_record
+from harness.artefacts import SCHEMA_VERSION, read_json
+from harness.artefacts.one_run import OneRun, open_run
 from harness.audit import Finding, blocking
 from harness.config import change_criteria
 from harness.decision.as_json import as_json
@@ -18,26 +19,26 @@ from harness.judgement import decide_window
 
 
 def decide_again(
-    folder: Path, criteria_overrides: Sequence[str] = (), *, config_dir: Path | None = None
+    run: OneRun | Path, criteria_overrides: Sequence[str] = (), *, config_dir: Path | None = None
 ) -> dict[str, Any]:
     """The content of decision.json, worked out anew.
 
     Args:
-        folder: The run's folder.
+        run: The run, or its folder.
         criteria_overrides: Overrides of the run's criteria; the answer is then hypothetical.
         config_dir: A user's own config folder, for its criteria.
 
     Raises:
-        ArtefactError: If one of the run's files is missing or damaged.
+        ArtefactError: If one of the run's files is missing or damaged, or they disagree.
         ConfigError: If the overrides cannot be meant.
     """
-    record = read_record(folder).content
+    opened = open_run(run) if isinstance(run, Path) else run
+    stored, folder, record = opened.judged(), opened.folder, opened.content
     if "abtest" in record.get("protocol", {}):
         raise ArtefactError(
             f"{folder}: an A/B test keeps no predictions; judge its log again with `harness abtest`"
         )
     protocol = record["protocol"]
-    stored = read_json(folder / "decision.json")
     criteria = change_criteria(protocol["criteria"], criteria_overrides, config_dir=config_dir)
     findings = [
         Finding(**{**entry, "columns": tuple(entry["columns"])})

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from harness.artefacts import read_record
+from harness.artefacts.one_run import open_run
 from harness.config import load_settings
 from harness.decision import Criterion, criteria_of
 from harness.decision.judge import baseline_factor, line_of
@@ -63,9 +63,11 @@ def plan_power(folder: Path, *, power: float, assumed: Mapping[str, float]) -> P
 
     Raises:
         ConfigError: If `assumed` names no criterion.
-        ArtefactError: If the run has no predictions.
+        ArtefactError: If the run came to no end, has no predictions, or its files disagree.
     """
-    content = read_record(folder).content
+    run = open_run(folder)
+    run.judged()
+    content = run.content
     if "abtest" in content.get("protocol", {}):
         raise ConfigError(f"{folder}: an A/B test has no validation window; plan with --rate")
     parts = {**content["protocol"], **content["candidate"], "running": content["running"]}

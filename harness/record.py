@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from harness.artefacts import write_json, write_text
 from harness.artefacts.atomic import new_file
 from harness.artefacts.figure import figure
-from harness.artefacts.run_folder import RECORD
+from harness.artefacts.one_run import write_record
 from harness.artefacts.versions import versions
 from harness.audit import blocking
 from harness.bundle import write_bundle
@@ -77,7 +77,7 @@ def write_run(result: RunResult, folder: Path, *, overrides: tuple[str, ...] = (
     if result.settings.running.report:
         with result.stages("draw the report"):
             write_text(folder / "report.html", run_page(result, overrides))
-    write_json(folder / RECORD, run_json(result, overrides))
+    write_record(folder, run_json(result, overrides))
 
 
 def write_validation(
@@ -92,7 +92,7 @@ def write_validation(
         "validation": {"candidate": validation.candidate, "baseline": validation.baseline},
         **_unjudged(settings, validation.stages),
     }
-    write_json(folder / RECORD, content)
+    write_record(folder, content)
 
 
 def write_given_up(
@@ -114,7 +114,7 @@ def write_given_up(
         "test_fingerprint": prepare(settings).test_fingerprint,
         **_unjudged(settings, stages),
     }
-    write_json(folder / RECORD, content)
+    write_record(folder, content)
 
 
 def _unjudged(settings: RunSettings, stages: Stages) -> dict[str, Any]:
@@ -135,7 +135,7 @@ def _write_sealed(result: RunResult, folder: Path, overrides: tuple[str, ...]) -
     """A blind look leaves its verdict and its protocol; the model is made again by its config."""
     write_text(folder / "protocol.md", protocol_document(result.settings, result.split.windows))
     write_json(folder / "decision.json", decision_json(result))
-    write_json(folder / RECORD, run_json(result, overrides))
+    write_record(folder, run_json(result, overrides))
 
 
 def decision_json(result: RunResult) -> dict[str, Any]:

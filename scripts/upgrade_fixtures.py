@@ -59,7 +59,7 @@ def main() -> None:
             if done.returncode > 1:
                 raise SystemExit(f"harness {words[0]} failed")
 
-        harness("run", "--quiet", *WORDS, "hydra.run.dir=run")
+        harness("run", "--quiet", *WORDS, "running.report=false", "hydra.run.dir=run")
         harness("run", "--quiet", *WORDS, "model.C=0.1", "hydra.run.dir=second")
         harness("monitor", "run", "t.csv", "--by", "week", "--time", "when", "--state", "state",
                 "--out", "monitor")  # fmt: skip
@@ -75,7 +75,6 @@ def main() -> None:
                 shutil.copytree(place, target / name)
             else:
                 shutil.copy(place, target / name)
-        (target / "run" / "report.html").unlink()
         shutil.rmtree(target / "run" / ".hydra")  # names folders of the machine it ran on
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from harness.decision import Decision
 from harness.decision.decide import Minimums
+from harness.rules.outcome import joint_outcome
 from harness.settings import CriteriaSettings
 
 
@@ -58,7 +59,7 @@ def overall(
     if len(decisions) == 1:
         return next(iter(decisions.values()))
     every = list(decisions.values())
-    outcome = _joint([d.decision for d in every])
+    outcome = joint_outcome([d.decision for d in every])
     if outcome == "INVALID":
         reasons = every[0].reasons
     else:
@@ -79,12 +80,5 @@ def overall(
         alpha=criteria.alpha,
         guarantee="If a treatment truly violates any criterion, this procedure says SHIP for it with "
         f"probability {share}. Which of several that ship is best, it does not say.",
-        face_value=_joint([d.face_value for d in every]),
+        face_value=joint_outcome([d.face_value for d in every]),
     )
-
-
-def _joint(outcomes: Sequence[str]) -> str:
-    for outcome in ("INVALID", "SHIP"):
-        if outcome in outcomes:
-            return outcome
-    return "NO_SHIP" if set(outcomes) == {"NO_SHIP"} else "INCONCLUSIVE"

@@ -33,18 +33,19 @@ def read_json(path: Path) -> dict[str, Any]:
         ArtefactError: If it is missing, damaged, or from a newer version.
     """
     try:
-        value = json.loads(path.read_text())
+        value = json.loads(path.read_text("utf-8"))
     except FileNotFoundError as error:
         raise ArtefactError(f"{path}: no such file; is {path.parent} a run's folder?") from error
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ArtefactError(f"{path}: cannot be read ({error}); run again to replace it") from error
-    version = value.get("schema_version") if isinstance(value, dict) else None
+    if not isinstance(value, dict):
+        raise ArtefactError(f"{path}: holds no JSON object; run again to replace it")
+    version = value.get("schema_version")
     if not isinstance(version, int) or version > SCHEMA_VERSION:
         raise ArtefactError(
             f"{path}: schema_version {version!r}, this harness reads up to {SCHEMA_VERSION}; "
             "install a newer harness"
         )
-    assert isinstance(value, dict)
     return value
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import zipfile
 from collections.abc import Collection
 from pathlib import Path
@@ -15,17 +14,16 @@ import skops.io
 from numpy.typing import NDArray
 
 from harness.artefacts import read_json
+from harness.artefacts.bundle_files import SEAL, check_files, check_seal
+from harness.artefacts.signature import check_signature, configured_key
 from harness.artefacts.versions import versions
 from harness.bundle.bundle import Bundle
 from harness.bundle.input_schema import InputSchema
-from harness.bundle.signature import SIGNATURE, check_signature, configured_key
 from harness.bundle.trusted_types import KNOWN_TYPES
 from harness.candidate.positive_score import pipeline_score
 from harness.errors import ArtefactError, BundleError
 
 FORMAT_VERSION = 1
-# Holds the manifest's own hash, in the form `sha256sum --check` reads.
-SEAL = "manifest.sha256"
 # What has to be trusted to load a pipeline that joblib stored.
 JOBLIB = "joblib"
 # A pipeline may unpack to so much, or to so many times its size, before it is looked at.
@@ -55,10 +53,10 @@ def load_bundle(
             trusted, or a golden row scores differently.
     """
     place = Path(folder)
-    _check_seal(place)
+    check_seal(place)
     asked = configured_key(key) if ask_signature else None
     if asked is not None:
-        check_signature(place, SEAL, asked)
+        check_signature(place / SEAL, asked)
     try:
         manifest = read_json(place / "manifest.json")
     except ArtefactError as error:
@@ -66,7 +64,7 @@ def load_bundle(
     version = manifest.get("format_version")
     if not isinstance(version, int) or version > FORMAT_VERSION:
         raise BundleError(f"{place}: bundle format {version!r} is newer than this harness reads")
-    _check_files(place, manifest["files"])
+    check_files(place, manifest["files"])
     schema = InputSchema.from_json_schema(_json(place / "input.schema.json"))
     golden = read_json(place / "golden.json")
     bundle = Bundle(
@@ -95,8 +93,8 @@ def check_whole(bundle: Bundle, folder: Path) -> None:
     Raises:
         BundleError: If a file changed, or a golden row scores differently.
     """
-    _check_seal(folder)
-    _check_files(folder, bundle.manifest["files"])
+    check_seal(folder)
+    check_files(folder, bundle.manifest["files"])
     _replay_together(bundle, folder)
 
 
@@ -113,34 +111,6 @@ def _other_versions(then: dict[str, str]) -> tuple[str, ...]:
         for name in sorted(then)
         if now.get(name) != then[name]
     )
-
-
-def _check_seal(place: Path) -> None:
-    try:
-        digest = hashlib.sha256((place / "manifest.json").read_bytes()).hexdigest()
-        sealed = (place / SEAL).read_bytes().split()
-    except OSError as error:
-        raise BundleError(
-            f"{place}: no bundle there ({error.strerror}: {error.filename})"
-        ) from error
-    if sealed != [digest.encode(), b"manifest.json"]:
-        raise BundleError(
-            f"{place / 'manifest.json'}: does not match {SEAL}; fetch the bundle again"
-        )
-
-
-def _check_files(place: Path, expected: dict[str, str]) -> None:
-    present = {path.name for path in place.iterdir()} - {"manifest.json", SEAL, SIGNATURE}
-    for name in sorted(present - set(expected)):
-        raise BundleError(
-            f"{place / name}: not in the manifest; remove it or fetch the bundle again"
-        )
-    for name, digest in expected.items():
-        path = place / name
-        if Path(name).name != name or path.is_symlink() or not path.is_file():
-            raise BundleError(f"{path}: missing, or not a plain file; fetch the bundle again")
-        if hashlib.sha256(path.read_bytes()).hexdigest() != digest:
-            raise BundleError(f"{path}: changed since the bundle was written; fetch it again")
 
 
 def _json(path: Path) -> dict[str, Any]:

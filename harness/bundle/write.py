@@ -14,11 +14,12 @@ import pandas as pd
 import skops.io
 
 from harness.artefacts import new_folder, to_json, write_json
+from harness.artefacts.bundle_files import SEAL
 from harness.artefacts.versions import versions
 from harness.bundle.bundle import Bundle, golden_rows
 from harness.bundle.card import model_card
 from harness.bundle.in_the_open import preprocessing_in_the_open
-from harness.bundle.load import FORMAT_VERSION, JOBLIB, SEAL, largest_difference
+from harness.bundle.load import FORMAT_VERSION, JOBLIB, largest_difference
 from harness.bundle.skops_file import dump_pipeline
 from harness.bundle.trusted_types import KNOWN_TYPES
 from harness.config.own_code import own_classes

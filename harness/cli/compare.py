@@ -36,10 +36,15 @@ def run(options: argparse.Namespace) -> int:
 
 
 def compare_folders(
-    folders: Sequence[Path], style: str, *, every_key: bool = False, html: Path | None = None
+    folders: Sequence[Path],
+    style: str,
+    *,
+    every_key: bool = False,
+    html: Path | None = None,
+    ask_signature: bool = True,
 ) -> int:
     """Compare all runs below some folders."""
-    comparison = compare_runs(folders, every_key=every_key)
+    comparison = compare_runs(folders, every_key=every_key, ask_signature=ask_signature)
     if html is not None:
         from harness.report.compare_page import compare_page
 

@@ -6,15 +6,15 @@ import argparse
 import sys
 from pathlib import Path
 
-from harness.artefacts import find_run, read_json, read_record, to_json
+from harness.artefacts import to_json
 from harness.cli.decision_panel import decision_markdown, print_decision
 from harness.cli.output import add_format_argument
-from harness.errors import ArtefactError
+from harness.cli.run_argument import checked_run
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The run, and other criteria to hold it against."""
-    parser.add_argument("run", help="run folder, or `last`")
+    parser.add_argument("run", help="run folder, sweep folder, or `last`")
     parser.add_argument(
         "--criteria",
         metavar="OVERRIDE",
@@ -31,23 +31,20 @@ def run(options: argparse.Namespace) -> int:
     """Decide again; say whether it is what the run said, or that it is hypothetical."""
     from harness.decide_again import decide_again
 
-    folder = find_run(options.run)
-    record = read_record(folder)
-    if record.status != "DONE":
-        raise ArtefactError(f"{folder}: the run is {record.status}; there is nothing to decide")
+    asked = checked_run(options.run)
+    stored = asked.judged()
     again = decide_again(
-        folder, [_override(word) for word in options.criteria], config_dir=options.config_dir
+        asked, [_override(word) for word in options.criteria], config_dir=options.config_dir
     )
     if options.format == "json":
         print(to_json(again), end="")
     elif options.format == "markdown":
         print(decision_markdown(again))
     else:
-        print_decision(again, Path(folder))
+        print_decision(again, asked.folder)
     if options.criteria:
         print("hypothetical: these are not the criteria the run was judged by", file=sys.stderr)
         return 0
-    stored = read_json(folder / "decision.json")
     same = to_json(stored) == to_json(again)
     print(
         "the same as the run's decision.json" if same else "DIFFERS from the run's decision.json",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from harness.cli.verify import bundle_folder
+from harness.cli.run_argument import bundle_folder
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

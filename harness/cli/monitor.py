@@ -13,7 +13,7 @@ from harness.artefacts import to_json, write_json, write_text
 from harness.artefacts.figure import figure
 from harness.cli.output import FORMATS, Table, print_table
 from harness.cli.registry_options import add_registry_argument
-from harness.cli.verify import bundle_folder
+from harness.cli.run_argument import bundle_folder
 from harness.errors import ConfigError
 
 if TYPE_CHECKING:

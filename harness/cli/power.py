@@ -9,9 +9,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.artefacts import SCHEMA_VERSION, find_run, to_json, write_text
+from harness.artefacts import SCHEMA_VERSION, to_json, write_text
 from harness.cli.numbers import number
 from harness.cli.output import FORMATS, Table, print_table
+from harness.cli.run_argument import run_folder
 from harness.errors import ConfigError
 from harness.settings.ranges import COUNT, POSITIVE, PROPER_SHARE, SOME_SHARE, Range
 
@@ -121,7 +122,7 @@ def _plan(options: argparse.Namespace) -> PowerPlan:
         if len(options.overrides) > 1:
             raise ConfigError(f"power: one run at a time, got {' '.join(options.overrides)}")
         return plan_power(
-            find_run(runs[0], having="predictions.parquet"), power=options.power, assumed=assumed
+            run_folder(runs[0], having="predictions.parquet"), power=options.power, assumed=assumed
         )
 
     from harness.config import compose_criteria

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-from harness.artefacts import find_run, read_record, write_text
+from harness.artefacts import write_text
+from harness.artefacts.one_run import OneRun
+from harness.artefacts.run_folder import RECORD, SWEEP
+from harness.cli.run_argument import checked_run
 from harness.config import compose_settings, load_settings
 from harness.errors import ConfigError
 from harness.settings import RunSettings
@@ -29,8 +31,9 @@ def run(options: argparse.Namespace) -> int:
             raise ConfigError("--html: shows one protocol, not a difference; leave it out")
         return _diff(words[1:])
     if len(words) == 1 and _is_run(words[0]):
-        owner = _content(words[0])["protocol"]["criteria"].get("owner", "")
-        document = (find_run(words[0]) / "protocol.md").read_text("utf-8")
+        asked = _run_with_protocol(words[0])
+        owner = asked.content["protocol"]["criteria"].get("owner", "")
+        document = (asked.folder / "protocol.md").read_text("utf-8")
     else:
         from harness.report.protocol_document import protocol_document
 
@@ -61,17 +64,17 @@ def _diff(words: Sequence[str]) -> int:
 def _settings(word: str) -> RunSettings:
     if not _is_run(word):
         return compose_settings(word.split())
-    content = _content(word)
+    content = _run_with_protocol(word).content
     parts = {**content["protocol"], **content["candidate"], "running": content["running"]}
     return load_settings(parts)
 
 
-def _content(run: str) -> Mapping[str, Any]:
-    content = read_record(find_run(run)).content
-    if "protocol" not in content:
+def _run_with_protocol(run: str) -> OneRun:
+    asked = checked_run(run)
+    if "protocol" not in asked.content:
         raise ConfigError(f"{run}: that run failed before it had a protocol")
-    return content
+    return asked
 
 
 def _is_run(word: str) -> bool:
-    return word == "last" or (Path(word) / "run.json").is_file()
+    return word == "last" or any((Path(word) / name).is_file() for name in (RECORD, SWEEP))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from harness.cli.registry_options import add_registry_argument, add_trust_argument
-from harness.cli.verify import bundle_folder
+from harness.cli.run_argument import bundle_folder
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -22,9 +22,9 @@ def run(options: argparse.Namespace) -> int:
 
     from harness.registry import Registry, register
 
-    # The run's folder has the figures and the report beside the bundle.
-    place = folder.parent if (folder.parent / "run.json").is_file() else folder
-    version, is_new = register(Registry(options.registry), place, options.name, trust=options.trust)
+    version, is_new = register(
+        Registry(options.registry), folder, options.name, trust=options.trust
+    )
     word = "registered" if is_new else "registered before"
     print(f"{version.name} version {version.version}: {word}, {version.decision}")
     if version.decision == "SHIP":

@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from harness.cli.verify import bundle_folder
+from harness.cli.run_argument import bundle_folder
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

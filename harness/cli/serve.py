@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.cli.numbers import PORT, number
 from harness.cli.registry_options import add_registry_argument
-from harness.cli.verify import bundle_folder
+from harness.cli.run_argument import bundle_folder
 from harness.errors import ConfigError, RegistryError
 from harness.settings.ranges import COUNT, POSITIVE
 

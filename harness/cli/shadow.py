@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from harness.artefacts import SCHEMA_VERSION, to_json
 from harness.artefacts.figure import figure
 from harness.cli.output import Table, add_format_argument, print_table
-from harness.cli.verify import bundle_folder
+from harness.cli.run_argument import bundle_folder
 from harness.errors import ConfigError
 
 if TYPE_CHECKING:

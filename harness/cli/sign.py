@@ -1,11 +1,14 @@
-"""`harness sign`: vouch for a bundle with one's own key."""
+"""`harness sign`: vouch for a run or a bundle with one's own key."""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
 
-from harness.cli.verify import bundle_folder
+from harness.artefacts.bundle_files import MANIFEST, SEAL
+from harness.artefacts.one_run import BUNDLE, add_hashes, open_run
+from harness.artefacts.run_folder import RECORD
+from harness.cli.run_argument import run_folder
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -20,14 +23,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Check the bundle, then sign it."""
-    folder = bundle_folder(options.bundle)
+    """Check what is signed, then sign it: of a run, its bundle and its record."""
+    folder = Path(options.bundle)
+    asked = None
+    if not (folder / MANIFEST).is_file():
+        asked = open_run(run_folder(options.bundle), ask_signature=False)
+        asked.judged()
+        folder = asked.folder / BUNDLE
 
-    from harness.bundle import load_bundle
-    from harness.bundle.load import SEAL
-    from harness.bundle.signature import SIGNATURE, sign
+    from harness.artefacts.signature import sign
 
-    load_bundle(folder, trust=options.trust, ask_signature=False)
-    sign(folder, SEAL, options.key)
-    print(f"{folder / SIGNATURE}: written")
+    if folder.is_dir():  # an A/B test and a sealed look have none
+        from harness.bundle import load_bundle
+
+        load_bundle(folder, trust=options.trust, ask_signature=False)
+        print(f"{sign(folder / SEAL, options.key)}: written")
+    if asked is not None:
+        add_hashes(asked)
+        print(f"{sign(asked.folder / RECORD, options.key)}: written")
     return 0

@@ -6,7 +6,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from harness.artefacts import find_run, to_json
+from harness.artefacts import to_json
+from harness.cli.run_argument import bundle_folder
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -19,18 +20,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--key", type=Path, help="public key it has to be signed with (else HARNESS_BUNDLE_KEY)"
     )
     parser.add_argument("--format", choices=("table", "json"), default="table")
-
-
-def bundle_folder(name: str) -> Path:
-    """A bundle's folder: named itself, or by its run, or `last`.
-
-    Raises:
-        ArtefactError: If there is none.
-    """
-    folder = Path(name)
-    if (folder / "manifest.json").is_file():
-        return folder
-    return find_run(name, having="bundle/manifest.json") / "bundle"
 
 
 def run(options: argparse.Namespace) -> int:

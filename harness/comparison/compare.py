@@ -7,7 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from harness.artefacts import RunRecord, find_runs, read_record
+from harness.artefacts import find_runs
+from harness.artefacts.one_run import OneRun, open_run
 from harness.comparison.compared import ComparableGroup, compared_run
 from harness.comparison.comparison import Comparison
 from harness.comparison.ranking import ranked
@@ -20,7 +21,10 @@ _OPTION_KEYS = ("._target_", ".kind")
 
 
 def compare_runs(
-    folders: Sequence[Path | str] | Path | str, *, every_key: bool = False
+    folders: Sequence[Path | str] | Path | str,
+    *,
+    every_key: bool = False,
+    ask_signature: bool = True,
 ) -> Comparison:
     """Read and rank all runs at or below some folders.
 
@@ -30,22 +34,23 @@ def compare_runs(
     Args:
         folders: Run folders, or folders of runs; one, or several.
         every_key: Whether config keys that do not differ are kept.
+        ask_signature: Whether verdicts have to be signed where HARNESS_BUNDLE_KEY names a key.
 
     Raises:
-        ArtefactError: If there is no run there.
+        ArtefactError: If there is no run there, or the files of one disagree.
     """
     folders = [folders] if isinstance(folders, (Path, str)) else folders
     found = list(dict.fromkeys(run for folder in folders for run in _runs_at(Path(folder))))
     if not found:
         places = ", ".join(map(str, folders))
         raise ArtefactError(f"{places}: no runs there; start one with `harness run`")
-    records = [read_record(folder) for folder in found]
+    opened = [open_run(folder, ask_signature=ask_signature) for folder in found]
     names = dict(zip(found, _short_names(found), strict=True))
-    by_group: dict[tuple[str, str], list[RunRecord]] = {}
-    for record in records:
-        protocol = str(record.content.get("protocol_fingerprint", ""))
-        test = str(record.content.get("test_fingerprint", ""))
-        by_group.setdefault((protocol, test), []).append(record)
+    by_group: dict[tuple[str, str], list[OneRun]] = {}
+    for run in opened:
+        protocol = str(run.content.get("protocol_fingerprint", ""))
+        test = str(run.content.get("test_fingerprint", ""))
+        by_group.setdefault((protocol, test), []).append(run)
     groups = tuple(
         _group(protocol, test, members, names, every_key=every_key)
         for (protocol, test), members in by_group.items()
@@ -61,18 +66,18 @@ def compare_runs(
 def _group(
     protocol: str,
     test: str,
-    records: Sequence[RunRecord],
+    members: Sequence[OneRun],
     names: Mapping[Path, str],
     *,
     every_key: bool,
 ) -> ComparableGroup:
-    configs = [flat(_config(record)) for record in records]
+    configs = [flat(_config(run)) for run in members]
     keys = _shown_keys(configs, every_key=every_key)
     runs = [
-        compared_run(record, names[record.folder], {key: config.get(key, "") for key in keys})
-        for record, config in zip(records, configs, strict=True)
+        compared_run(run, names[run.folder], {key: config.get(key, "") for key in keys})
+        for run, config in zip(members, configs, strict=True)
     ]
-    in_order = ranked(runs, records[0].content["protocol"]) if test else tuple(runs)
+    in_order = ranked(runs, members[0].content["protocol"]) if test else tuple(runs)
     return ComparableGroup(protocol=protocol, test=test, keys=tuple(keys), runs=in_order)
 
 
@@ -82,8 +87,8 @@ def _runs_at(folder: Path) -> list[Path]:
     return find_runs(folder)
 
 
-def _config(record: RunRecord) -> Mapping[str, Any]:
-    content = record.content
+def _config(run: OneRun) -> Mapping[str, Any]:
+    content = run.content
     if "candidate" not in content:
         pairs = (str(w).lstrip("+").partition("=") for w in content.get("overrides", []))
         return {key: value for key, _, value in pairs if value}

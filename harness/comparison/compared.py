@@ -6,10 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from harness.artefacts import RunRecord, read_json
-
-# Compared on validation only, or given up before that.
-UNJUDGED = ("NOT_JUDGED", "GIVEN_UP")
+from harness.artefacts.one_run import UNJUDGED, OneRun
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,21 +72,20 @@ class ComparableGroup:
     proven: tuple[str, ...] = ()
 
 
-def compared_run(record: RunRecord, name: str, config: dict[str, str]) -> ComparedRun:
+def compared_run(run: OneRun, name: str, config: dict[str, str]) -> ComparedRun:
     """A run as its record and its decision have it.
 
     Args:
-        record: The record.
+        run: The run, its files checked.
         name: What to call it.
         config: The config keys to show.
     """
-    content = record.content
+    content, decision = run.content, run.decision
     criteria: tuple[ComparedCriterion, ...] = ()
-    outcome, look, sharing = record.status, "", 1
+    outcome, look, sharing = run.record.status, "", 1
     if content.get("decision") in UNJUDGED:
         outcome = str(content["decision"])
-    elif record.status == "DONE":
-        decision = read_json(record.folder / "decision.json")
+    elif decision is not None:
         outcome = str(decision["decision"])
         look = str(decision["holdout"]["status"])
         sharing = int(decision["holdout"]["alpha_divisor"])
@@ -99,7 +95,7 @@ def compared_run(record: RunRecord, name: str, config: dict[str, str]) -> Compar
         )
     return ComparedRun(
         name=name,
-        folder=str(record.folder),
+        folder=str(run.folder),
         outcome=outcome,
         reason=str(content.get("reason", "")),
         rank=None,

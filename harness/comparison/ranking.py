@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from harness.comparison.compared import UNJUDGED, ComparedRun, primary_of
+from harness.artefacts.one_run import UNJUDGED
+from harness.comparison.compared import ComparedRun, primary_of
 
 _ORDER = {"SHIP": 0, "INCONCLUSIVE": 1, "NO_SHIP": 2, "INVALID": 3, "NOT_JUDGED": 4, "GIVEN_UP": 5}
 

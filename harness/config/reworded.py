@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from itertools import islice
 from typing import Any
 
 from harness.config.check import accepted_parameters
@@ -29,7 +30,7 @@ def reworded(
         return error
     text = f"{error}\n{error.__cause__ or ''}"
     if bad := getattr(error, "override", None):
-        return ConfigError(f"override '{bad}': {str(error).splitlines()[0]}; write KEY=VALUE")
+        return _unreadable(str(bad), str(error).splitlines()[0])
     if match := re.search(r"Could not find '([^']+)'", text):
         return _not_installed(match[1]) or _missing_option(match[1], text)
     if match := re.search(r"Could not override '([^'@]+)(?:@[^']*)?'\.?\s*No match in the", text):
@@ -49,12 +50,51 @@ def reworded(
             f"defaults list: {match[1]} is chosen twice; write `override /{match[1]}: ...` "
             "where a later file changes it"
         )
-    if match := re.search(r"Ambiguous value for argument '([^']+)'", text):
-        return ConfigError(
-            f"{match[1]}: several values; add -m to sweep over them, or write [...] for a list"
-        )
+    if match := re.search(r"Could not delete from config\. '([^']+)' does not exist", text):
+        return ConfigError(_unknown_key(match[1], overrides, compose))
+    if match := re.search(
+        r"(?:Ambiguous value for argument|Sweep parameters) '([^']+)'(?: requires|\.|\n|$)", text
+    ):
+        return _several_values(match[1], overrides, compose)
     first = next((line.strip() for line in text.splitlines() if line.strip()), repr(error))
     return ConfigError(f"config: {first}")
+
+
+def _unreadable(override: str, reason: str) -> ConfigError:
+    """An override that Hydra's grammar does not read."""
+    key, _, value = override.partition("=")
+    if re.fullmatch(r"\s*choice\(\s*\)\s*", value):
+        return ConfigError(f"{override}: lists no value, so there is no candidate; write {key}=a,b")
+    if reason.startswith("Error parsing override"):  # which says no more than that
+        reason = "cannot be read"
+    return ConfigError(f"override '{override}': {reason}; write KEY=VALUE, or KEY=A,B with -m")
+
+
+def _several_values(word: str, overrides: Sequence[str], compose: Compose | None) -> ConfigError:
+    """Several values where there is no sweep; a key or option that is wrong in any case comes first."""
+    if compose is not None:
+        try:
+            compose(first_values(overrides))
+        except ConfigError as wrong:
+            return wrong
+    return ConfigError(
+        f"{word}: several values; add -m to sweep over them, or write [...] for a list"
+    )
+
+
+def first_values(overrides: Sequence[str]) -> list[str]:
+    """Overrides of one job: of each list of values the first one."""
+    from hydra.core.override_parser.overrides_parser import OverridesParser
+
+    words = []
+    for override in OverridesParser.create().parse_overrides(list(overrides)):
+        word = override.input_line or ""
+        if override.is_discrete_sweep():
+            key = word.partition("=")[0]
+            words += [f"{key}={value}" for value in islice(override.sweep_string_iterator(), 1)]
+        elif not override.is_sweep_override():
+            words.append(word)
+    return words
 
 
 def _not_installed(path: str) -> ConfigError | None:
@@ -97,8 +137,10 @@ def _unknown_key(key: str, overrides: Sequence[str], compose: Compose | None) ->
     if compose is None:
         return f"{key}: no such key"
     parent, _, name = key.rpartition(".")
+    if key.startswith("hydra."):
+        return f"{key}: no such key of Hydra's own; `harness run --cfg hydra` lists them"
     # Which keys there are depends on the options chosen, so compose without the typo.
-    others = [word for word in overrides if not _concerns(word, key)]
+    others = [word for word in first_values(overrides) if not _concerns(word, key)]
     chosen: Any = compose(others)
     for part in parent.split(".") if parent else []:
         chosen = chosen.get(part) if isinstance(chosen, dict) else None
@@ -113,6 +155,12 @@ def _unknown_key(key: str, overrides: Sequence[str], compose: Compose | None) ->
 
 
 def _concerns(word: str, key: str) -> bool:
-    """Whether an override sets `key`, something in it, or something it is in."""
-    named = word.lstrip("+~").partition("=")[0]
-    return named.startswith(key) or key.startswith(f"{named}.")
+    """Whether an override sets `key`, something in it, or something it is in.
+
+    A group's option does not: it says which keys there are.
+    """
+    named, _, value = word.lstrip("+~").partition("=")
+    if named == key or named.startswith(f"{key}."):
+        return True
+    is_option = "." not in named and not value.startswith("{")
+    return key.startswith(f"{named}.") and not is_option

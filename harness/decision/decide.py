@@ -6,9 +6,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.decision.html import decision_html
-from harness.decision.verdict import FAIL, PASS, UNRESOLVED, Verdict
+from harness.decision.verdict import FAIL, UNRESOLVED, Verdict
+from harness.rules.outcome import (
+    INCONCLUSIVE,
+    INVALID,
+    NO_SHIP,
+    OUTCOMES,
+    SHIP,
+    deciding,
+    decision_of,
+    face_value_of,
+)
 
-OUTCOMES = ("SHIP", "NO_SHIP", "INCONCLUSIVE", "INVALID")
+__all__ = ["OUTCOMES", "Decision", "Minimums", "decide"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +75,7 @@ class Decision:
     @property
     def ship(self) -> bool:
         """Whether the model may ship."""
-        return self.decision == "SHIP"
+        return self.decision == SHIP
 
 
 def decide(
@@ -86,30 +96,15 @@ def decide(
         exploratory: Why the look proves nothing, where the window was opened before; the
             decision is then INCONCLUSIVE at best.
     """
-    counted = _counted(verdicts)
-    failed = [v for v in counted if v.verdict == FAIL]
-    unresolved = [v for v in counted if v.verdict == UNRESOLVED]
-    missing = _missing(minimums)
-    has_primary = any(v.is_primary for v in verdicts)
-    if invalid:
-        outcome, reasons = "INVALID", list(invalid)
-    elif failed:
-        outcome, reasons = "NO_SHIP", [v.sentence for v in failed]
-    elif unresolved or missing or not has_primary:
-        outcome, reasons = "INCONCLUSIVE", [*missing]
-        reasons += [f"{v.sentence} To settle it: {v.settles}." for v in unresolved]
-        if not has_primary:
-            reasons.append("No success criterion was judged.")
-    elif all(v.verdict == PASS for v in counted):
-        outcome, reasons = "SHIP", [v.sentence for v in counted]
-    else:
-        outcome, reasons = "INVALID", ["A criterion has a verdict this version does not know."]
-    face_value = outcome
+    plain = [(v.verdict, v.is_primary) for v in verdicts]
+    counted = [verdicts[i] for i in deciding(plain)]
+    face_value = face_value_of(plain, is_valid=not invalid, are_minimums_met=minimums.are_met)
+    outcome = decision_of(face_value, is_exploratory=exploratory is not None)
+    reasons = _reasons(face_value, counted, minimums, invalid)
     if exploratory is not None:
-        if outcome == "SHIP":
-            outcome = "INCONCLUSIVE"
+        if face_value == SHIP:
             reasons = ["At face value every criterion passes.", *reasons]
-        reasons = [exploratory, *reasons] if outcome == "INCONCLUSIVE" else [*reasons, exploratory]
+        reasons = [exploratory, *reasons] if outcome == INCONCLUSIVE else [*reasons, exploratory]
     return Decision(
         decision=outcome,
         reasons=tuple(reasons),
@@ -121,18 +116,23 @@ def decide(
     )
 
 
-def _counted(verdicts: Sequence[Verdict]) -> list[Verdict]:
-    """Verdicts that decide: of several success criteria, those that pass are enough.
-
-    Where none passes, one that is still open keeps the failed ones from deciding.
-    """
-    primaries = [v for v in verdicts if v.is_primary]
-    for outcome in (PASS, UNRESOLVED):
-        chosen = [v for v in primaries if v.verdict == outcome]
-        if chosen:
-            primaries = chosen
-            break
-    return [*primaries, *(v for v in verdicts if not v.is_primary)]
+def _reasons(
+    outcome: str, counted: Sequence[Verdict], minimums: Minimums, invalid: Sequence[str]
+) -> list[str]:
+    """Sentences on why the criteria come to this."""
+    if outcome == INVALID:
+        return [*invalid] or ["A criterion has a verdict this version does not know."]
+    if outcome == NO_SHIP:
+        return [v.sentence for v in counted if v.verdict == FAIL]
+    if outcome == SHIP:
+        return [v.sentence for v in counted]
+    reasons = _missing(minimums)
+    reasons += [
+        f"{v.sentence} To settle it: {v.settles}." for v in counted if v.verdict == UNRESOLVED
+    ]
+    if not any(v.is_primary for v in counted):
+        reasons.append("No success criterion was judged.")
+    return reasons
 
 
 def _missing(minimums: Minimums) -> list[str]:

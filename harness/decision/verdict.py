@@ -20,8 +20,16 @@ import math
 from dataclasses import dataclass
 
 from harness.evidence import Estimate
+from harness.rules.outcome import (
+    FAIL,
+    PASS,
+    STRADDLES,
+    UNRESOLVED,
+    verdict_of_bounds,
+    verdict_of_point,
+)
 
-PASS, FAIL, UNRESOLVED = "PASS", "FAIL", "UNRESOLVED"
+__all__ = ["FAIL", "PASS", "UNRESOLVED", "Verdict", "apply_rule"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,15 +107,14 @@ def apply_rule(
     if not math.isfinite(estimate.value):
         return UNRESOLVED, estimate.problem or "UNDEFINED"
     if evidence == "point":
-        beyond = estimate.value > line if passes_above else estimate.value < line
-        return (PASS, None) if beyond else (FAIL, None)
+        return verdict_of_point(estimate.value, line, passes_above=passes_above), None
     if estimate.interval is None:
         return UNRESOLVED, estimate.problem or "UNDEFINED"
-    lower, upper = estimate.interval.lower, estimate.interval.upper
-    fails = upper <= line if passes_above else lower >= line
-    if fails:
-        return FAIL, None
-    if evidence == "not_disproven":
-        return PASS, None
-    passes = lower > line if passes_above else upper < line
-    return (PASS, None) if passes else (UNRESOLVED, "STRADDLES")
+    outcome = verdict_of_bounds(
+        estimate.interval.lower,
+        estimate.interval.upper,
+        line,
+        passes_above=passes_above,
+        evidence=evidence,
+    )
+    return outcome, STRADDLES if outcome == UNRESOLVED else None

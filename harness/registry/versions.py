@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlparse
 
 from harness.artefacts import read_json
+from harness.artefacts.bundle_files import MANIFEST, SEAL
+from harness.artefacts.one_run import BUNDLE, check_manifest_says, open_run, run_of_bundle
 from harness.cache import cache_folder
 from harness.errors import ArtefactError, BundleError, RegistryError, did_you_mean
 from harness.registry.journal import who
@@ -73,13 +75,18 @@ def register(
         The version, and whether it is new: the same bundle again is the same version.
 
     Raises:
+        ArtefactError: If the run came to no end, or its files disagree.
         BundleError: If the bundle is damaged or scores differently.
         RegistryError: If the registry cannot be reached or written.
     """
     check_name(name)
-    from harness.bundle.load import SEAL, load_bundle
+    from harness.bundle.load import load_bundle
 
-    folder = run if (run / SEAL).is_file() else run / "bundle"
+    folder = run if (run / SEAL).is_file() else run / BUNDLE
+    whole = run_of_bundle(folder)
+    if whole is not None:  # which has the figures and the report beside the bundle
+        open_run(whole).judged()
+        run = whole
     bundle = load_bundle(folder, trust=trust)
     seal = seal_of(folder)
     registry.make_model(name)
@@ -156,7 +163,7 @@ def bundle_of(registry: Registry, version: Version, *, trust: Collection[str] = 
     """A version's bundle: every hash checked and golden rows replayed, now.
 
     Raises:
-        BundleError: If it is damaged or scores differently.
+        BundleError: If it is damaged, scores differently, or is not what the registry says of it.
         RegistryError: If it cannot be fetched.
     """
     from harness.bundle.load import check_whole, load_bundle
@@ -165,9 +172,13 @@ def bundle_of(registry: Registry, version: Version, *, trust: Collection[str] = 
     known = registry.loaded.get(folder)
     if known is not None and seal_of(folder) == version.seal:
         check_whole(known, folder)
-        return known
-    bundle = load_bundle(folder, trust=trust)
-    registry.loaded[folder] = bundle
+        bundle = known
+    else:
+        bundle = load_bundle(folder, trust=trust)
+        registry.loaded[folder] = bundle
+    said = {key: getattr(version, key) for key in _TAGS}
+    who_says = f"the registry's {version.name} version {version.version}"
+    check_manifest_says(folder / MANIFEST, bundle.manifest, said, who_says)
     return bundle
 
 
@@ -178,8 +189,6 @@ def bundle_folder(registry: Registry, version: Version) -> Path:
         BundleError: If it is not the bundle that was registered.
         RegistryError: If it cannot be fetched.
     """
-    from harness.bundle.load import SEAL
-
     key = (version.name, version.version)
     if key not in registry.places:
         with registry.asked(f"find {version.name} version {version.version}"):
@@ -207,8 +216,6 @@ def seal_of(folder: Path) -> str:
     Raises:
         BundleError: If there is no bundle.
     """
-    from harness.bundle.load import SEAL
-
     try:
         return (folder / SEAL).read_text().split()[0]
     except (OSError, IndexError, UnicodeDecodeError) as error:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from harness.artefacts.bundle_files import SEAL
 from harness.bundle import Bundle, load_bundle
-from harness.bundle.load import SEAL
 from harness.errors import BundleError
 from harness.registry.names import is_uri, parse_uri
 

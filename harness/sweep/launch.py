@@ -14,13 +14,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from harness.artefacts.run_folder import SWEEP
 from harness.config import register_schemas
 from harness.errors import ArtefactError, ConfigError, HarnessError, did_you_mean
 from harness.sweep.application import hand_over, is_informative
 from harness.sweep.current import begin, current
 from harness.sweep.progress import say
 from harness.sweep.select import judge_winner
-from harness.sweep.sweep_file import SWEEP, find_sweep, is_done, read_sweep, words_to_go_on
+from harness.sweep.sweep_file import find_sweep, is_done, read_sweep, words_to_go_on
 
 _OUTPUTS = Path("outputs")
 

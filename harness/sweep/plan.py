@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,8 @@ from harness.settings import RunSettings
 MANY = 100
 _MOST_SHOWN = 300  # characters of a line one might still read
 _GUESSED_SECONDS = 10
+# More than anybody judges; beyond it a slip of the pen would fill the memory.
+_MOST_JOBS = 100_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,20 +92,41 @@ def jobs_of(overrides: Sequence[str]) -> list[list[str]]:
     choices: dict[str, list[str]] = {}
     for override in parsed(overrides):
         key = override.get_key_element()
+        word = override.input_line or ""
         if not override.is_sweep_override():
-            choices[key] = [override.input_line or ""]
+            choices[key] = [word]
         elif override.is_discrete_sweep():
-            choices[key] = [f"{key}={value}" for value in override.sweep_string_iterator()]
+            choices[key] = [f"{key}={value}" for value in _values(override)]
         else:
             raise ConfigError(
-                f"{override.input_line}: a grid lists its values, such as {key}=1,2,3; for a range to "
+                f"{word}: a grid lists its values, such as {key}=1,2,3; for a range to "
                 "search in, add sweeper=optuna"
             )
         if not choices[key]:
-            raise ConfigError(
-                f"{override.input_line}: lists no value, so there is no candidate; write {key}=1,2"
-            )
+            raise ConfigError(f"{word}: lists no value, so there is no candidate; write {key}=1,2")
+    n_jobs = math.prod(map(len, choices.values()))
+    if n_jobs > _MOST_JOBS:
+        swept = ", ".join(f"{key} ({len(v):,})" for key, v in choices.items() if len(v) > 1)
+        raise ConfigError(
+            f"{swept}: a grid of {n_jobs:,} candidates, at most {_MOST_JOBS:,} are listed; list fewer "
+            "values, or add sweeper=optuna to search among them"
+        )
     return [list(job) for job in itertools.product(*choices.values())]
+
+
+def _values(override: Any) -> list[str]:
+    """Values a word lists, as text."""
+    word = override.input_line
+    try:
+        values = list(itertools.islice(override.sweep_string_iterator(), _MOST_JOBS + 1))
+    except ValueError as error:
+        raise ConfigError(f"{word}: is no range ({error}); write range(START,STOP,STEP)") from error
+    if len(values) > _MOST_JOBS:
+        raise ConfigError(
+            f"{word}: lists more than {_MOST_JOBS:,} values; list fewer, or add sweeper=optuna to "
+            "search among them"
+        )
+    return values
 
 
 def parsed(overrides: Sequence[str]) -> list[Any]:
@@ -114,6 +138,10 @@ def parsed(overrides: Sequence[str]) -> list[Any]:
     from hydra.core.override_parser.overrides_parser import OverridesParser
     from hydra.errors import HydraException
 
+    for word in overrides:
+        key, _, value = word.partition("=")
+        if value.lstrip().startswith("glob("):
+            raise ConfigError(f"{word}: glob is not understood here; list the options: {key}=a,b")
     try:
         return list(OverridesParser.create().parse_overrides(list(overrides)))
     except HydraException as error:
@@ -133,6 +161,7 @@ def plan_grid(words: Sequence[str], *, config_dir: Path | None, config_name: str
     """
     composer = Composer(config_dir, config_name)
     listed = jobs_of(words)
+    shared = set(words)  # what every job has needs no naming
     jobs: dict[tuple[str, str], Job] = {}
     repeats: dict[int, int] = {}
     for number, job in enumerate(listed):
@@ -141,7 +170,8 @@ def plan_grid(words: Sequence[str], *, config_dir: Path | None, config_name: str
         except ConfigError as error:
             if len(listed) == 1:
                 raise
-            raise ConfigError(f"job {number} ({' '.join(job)}): {error}") from error
+            own = " ".join(word for word in job if word not in shared)
+            raise ConfigError(f"job {number} ({own}): {error}") from error
         protocol, candidate = protocol_fingerprint(settings), candidate_fingerprint(settings)
         first = jobs.setdefault(
             (protocol, candidate),

@@ -11,12 +11,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from harness.artefacts import RunRecord, read_record, write_json
-from harness.artefacts.run_folder import RECORD
+from harness.artefacts.run_folder import RECORD, WINNER
 from harness.config import load_settings
 from harness.sweep.progress import Progress
 from harness.sweep.sweep_file import is_done
-
-WINNER = "winner"
 
 
 def judge_winner(sweep: Path, folders: Sequence[Path]) -> Path | None:

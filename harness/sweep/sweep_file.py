@@ -9,13 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from harness.artefacts import read_json, read_record, write_json
-from harness.artefacts.run_folder import RECORD
+from harness.artefacts.run_folder import RECORD, SWEEP
 from harness.config.fingerprint import protocol_dict
 from harness.config.flat import flat
 from harness.errors import ArtefactError, ConfigError
 from harness.settings import RunSettings
 
-SWEEP = "sweep.json"
 # Overrides that say how a sweep is carried out; those kept hold again when it goes on, unless typed otherwise.
 _KEPT = ("running", "fail_fast")
 _FREE = ("resume", "launcher", "hydra/launcher", "hydra", *_KEPT)

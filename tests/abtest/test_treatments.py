@@ -89,6 +89,29 @@ def test_each_of_three_variants_is_judged_against_control(revenue, tmp_path):
     jsonschema.validate(json.loads((folder / "decision.json").read_text()), schema)
 
 
+def test_a_treatment_whose_outcome_was_edited_is_refused(revenue, tmp_path, harness):
+    log = small_log(6000, arms="ABC", lift=0.0)
+    log.loc[log["arm"] == "C", "revenue"] += 2.0
+    revenue(log)
+    path = next((tmp_path / "outputs").glob("*/*-abtest")) / "decision.json"
+    whole = path.read_text("utf-8")
+    assert harness("gate", "last")[:2] == (0, "SHIP\n")
+    decision = json.loads(whole)
+    for treatment in decision["treatments"]:
+        said = "INCONCLUSIVE" if treatment["face_value"] == "SHIP" else "SHIP"
+        text = json.dumps(
+            decision | {"treatments": [
+                t | {"face_value": said} if t is treatment else t for t in decision["treatments"]
+            ]}
+        )  # fmt: skip
+        path.write_text(text, "utf-8")
+        status, _, err = harness("gate", "last")
+        assert (status, f"treatment {treatment['variant']} is {said}" in err) == (2, True), err
+    path.write_text(json.dumps(decision | {"notes": ["edited"]}), "utf-8")
+    status, _, err = harness("gate", "last")
+    assert (status, "decision.json: changed since" in err) == (2, True), err
+
+
 def test_segments_and_treatments_keep_their_names_apart(revenue):
     log = small_log(6000, arms="ABC").assign(plan=["pro", "free"] * 3000)
     words = (

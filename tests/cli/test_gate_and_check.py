@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from xml.etree import ElementTree as ET
 
@@ -46,11 +45,9 @@ def test_a_junit_file_fails_where_the_gate_does(told, failures, errors):
 
 
 def test_gate_writes_it_beside_its_answer(harness, tmp_path):
-    (tmp_path / "run").mkdir()
-    (tmp_path / "run/decision.json").write_text(json.dumps(decision("NO_SHIP", "FAIL")))
-    (tmp_path / "run/run.json").write_text(json.dumps({"schema_version": 1, "status": "DONE"}))
-    status, out, err = harness("gate", "run", "--junit", "found/gate.xml")
-    assert (status, out.strip()) == (1, "NO_SHIP"), err
+    run = ROOT / "tests/upgrades/v0.1.0/run"
+    status, out, err = harness("gate", run, "--junit", "found/gate.xml")
+    assert (status, out.strip()) == (3, "INCONCLUSIVE"), err
     assert ET.parse(tmp_path / "found/gate.xml").getroot().get("name") == "harness gate"
 
 

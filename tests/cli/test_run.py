@@ -121,12 +121,31 @@ def test_leaked_columns_make_a_run_invalid_and_are_named(harness):
 
 def test_gate_turns_decisions_into_exit_statuses(harness, small_run, tmp_path):
     decision = json.loads((small_run / "decision.json").read_text())
-    for outcome, status in {"SHIP": 0, "NO_SHIP": 1, "INCONCLUSIVE": 3, "INVALID": 4}.items():
-        copy = Path(shutil.copytree(small_run, tmp_path / outcome))
-        (copy / "decision.json").write_text(json.dumps(decision | {"decision": outcome}))
+    record = json.loads((small_run / "run.json").read_text())
+    record = {k: v for k, v in record.items() if k not in ("artefacts", "seal")}
+    bounds = {
+        "SHIP": (0, "PASS", None, 1.0, 2.0),
+        "NO_SHIP": (1, "FAIL", None, -2.0, -1.0),
+        "INCONCLUSIVE": (3, "UNRESOLVED", "STRADDLES", -1.0, 1.0),
+        "INVALID": (4, "PASS", None, 1.0, 2.0),
+    }
+    for outcome, (status, verdict, code, lower, upper) in bounds.items():
+        one = decision["criteria"][0] | {
+            "line": 0.0, "passes_above": True, "verdict": verdict, "code": code,
+            "lower": lower, "upper": upper,
+        }  # fmt: skip
+        said = {
+            "decision": outcome, "face_value": outcome, "ship": outcome == "SHIP",
+            "criteria": [one], "minimum_sample_size": 1, "minimum_duration_days": 0,
+            "blocking_findings": ["L02: a leak"] if outcome == "INVALID" else [],
+        }  # fmt: skip
+        copy = tmp_path / outcome
+        copy.mkdir()
+        (copy / "decision.json").write_text(json.dumps(decision | said))
+        (copy / "run.json").write_text(json.dumps(record | {"decision": outcome}))
         got, out, err = harness("gate", str(copy))
-        assert (got, out.strip()) == (status, outcome)
-        assert len(err.splitlines()) >= len(decision["criteria"])
+        assert (got, out.strip()) == (status, outcome), err
+        assert len(err.splitlines()) >= 1
     got, out, _ = harness("gate", str(small_run), "--format", "markdown")
     assert out.startswith(f"## {decision['decision']}")
     (copy / "decision.json").write_text(json.dumps(decision | {"decision": "MAYBE"}))
@@ -145,9 +164,16 @@ def test_deciding_again_gives_the_same_bytes(harness, csv, tmp_path):
     status, out, err = harness("decide", "a", "--format", "json")
     assert (status, err) == (0, "the same as the run's decision.json\n")
     assert out.encode() == (tmp_path / "a" / "decision.json").read_bytes()
-    changed = (tmp_path / "a" / "decision.json").read_text().replace("0.05", "0.06")
-    (tmp_path / "a" / "decision.json").write_text(changed)
-    status, _, err = harness("decide", "a")
+    old = tmp_path / "old"  # without hashes and bundle, which would say that it was changed
+    old.mkdir()
+    for name in ("metrics.json", "audit.json", "predictions.parquet"):
+        shutil.copy(tmp_path / "a" / name, old)
+    record = json.loads((tmp_path / "a" / "run.json").read_text())
+    record = {k: v for k, v in record.items() if k not in ("artefacts", "seal")}
+    (old / "run.json").write_text(json.dumps(record))
+    decision = json.loads((tmp_path / "a" / "decision.json").read_text())
+    (old / "decision.json").write_text(json.dumps(decision | {"alpha": 0.06}))
+    status, _, err = harness("decide", "old")
     assert (status, err) == (1, "DIFFERS from the run's decision.json\n")
 
 
@@ -172,7 +198,7 @@ def test_other_criteria_are_hypothetical(harness, csv, small_run):
     (small_run.parent / "gone" / "run" / "predictions.parquet").write_bytes(b"junk")
     status, _, err = harness("decide", str(small_run.parent / "gone" / "run"))
     assert status == 2
-    assert "predictions.parquet: cannot be judged again" in err
+    assert "predictions.parquet: changed since the run finished" in err
 
 
 @pytest.mark.parametrize(

@@ -76,9 +76,7 @@ def test_a_range_needs_a_search():
 
 
 def test_a_wrong_job_is_named_before_any_starts():
-    with pytest.raises(
-        ConfigError, match=r"^job 1 \(seed=0 model=logistc\): model=logistc: no such"
-    ):
+    with pytest.raises(ConfigError, match=r"^job 1 \(model=logistc\): model=logistc: no such"):
         planned("seed=0", "model=logistic,logistc")
 
 
@@ -93,3 +91,56 @@ def test_thousands_of_candidates_are_planned_and_warned_about():
     )
     quiet = planned("seed=range(0,120)", "holdout=select_on_validation")
     assert quiet.notes() == []
+
+
+SWEPT = ("dataset=table", "dataset.path=no.csv", "dataset.time=t", "dataset.label=y",
+         "criteria=ranking")  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        # a typo beside a key that is swept, in a key that is swept, in a group's option
+        (("-m", "model.max_depth=1,2", "split.gpa=3d"), ("split.gpa: no such key", "'gap'")),
+        (("-m", "seeed=1,2"), ("seeed: no such key", "'seed'")),
+        (("-m", "modle=logistic,xgboost"), ("modle: no such key", "'model'")),
+        (("-m", "model=logistc,xgboost"), ("job 0 (model=logistc): ", "'logistic'")),
+        (("-m", "model=xgboost,logistc"), ("job 1 (model=logistc): ", "'logistic'")),
+        (("-m", "model=logistic", "model.CC=1,2"), ("job 0 (model.CC=1): model.CC", "'C'")),
+        (("-m", "dataset.pth=a,b"), ("dataset.pth: no such key", "'path'")),
+        (("-m", "seed=1,2", "~model.foo"), ("model.foo: not set",)),
+        (("-m", "hydra.sweep.dirr=x", "seed=1,2"), ("hydra.sweep.dirr: no such key", "--cfg hydra")),
+        (("-m", "seed=1,2", "holdout=onec"), ("holdout=onec: no such option", "'once'")),
+        # one bad value among several
+        (("-m", "criteria.alpha=0.1,x"), ("job 1 (criteria.alpha=x): criteria.alpha", "'x'")),
+        (("-m", "criteria.alpha=0.1,0.2"), ("criteria.alpha", "protocol", "across_protocols=true")),
+        # without -m: what is wrong in any case comes first
+        (("seeed=1,2",), ("seeed: no such key", "'seed'")),
+        (("model=logistc,xgboost",), ("model=logistc: no such option", "'logistic'")),
+        (("model.max_dep=range(1,3)",), ("model.max_dep", "'max_depth'")),
+        (("model=logistic,xgboost",), ("model=logistic,xgboost: several values; add -m",)),
+        (("model.max_depth=range(1,3)",), ("model.max_depth=range(1,3): several values; add -m",)),
+        # lists of nothing, and of too much
+        (("-m", "model="), ("model=: no such option", "logistic")),
+        (("-m", "model=choice()"), ("model=choice(): lists no value", "model=a,b")),
+        (("-m", "model.max_depth=range(8,2)"), ("range(8,2): lists no value",)),
+        (("-m", "model.max_depth=range(1,3,0)"), ("range(1,3,0): is no range",)),
+        (("-m", "seed=range(0,1e9)"), ("lists more than 100,000", "sweeper=optuna")),
+        (("-m", "seed=range(0,5000)", "model.max_depth=range(1,100)"),
+         ("seed (5,000), model.max_depth (99)", "495,000 candidates")),
+        (("-m", "model=glob(*)"), ("model=glob(*): glob", "list the options")),
+        (("-m", "model.max_depth=3,,4"), ("model.max_depth=3,,4", "KEY=A,B")),
+    ],
+    ids=lambda value: " ".join(value) if value[0] == "-m" else None,
+)  # fmt: skip
+def test_an_error_of_a_sweep_names_its_fault_and_the_way_out(harness, words, told, tmp_path):
+    status, _, err = harness("run", *SWEPT, *words)
+    assert status == 2
+    for part in told:
+        assert part in err, err
+    assert len(err.splitlines()) == 1
+    assert len(err) < 1_000
+    assert "defect" not in err
+    if "add -m" not in told[0]:
+        assert "add -m" not in err
+    assert not (tmp_path / "outputs").exists()

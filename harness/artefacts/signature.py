@@ -1,7 +1,7 @@
-"""Signature: who vouches for a bundle, by an Ed25519 key.
+"""Signature: who vouches for a bundle or a run, by an Ed25519 key.
 
-The manifest's own hash is signed, and through it every file. Where a public key is
-configured, bundles without its signature are refused. RFC 8032; keys in PEM files, as
+One small file is signed, which holds the hashes of all others: a bundle's seal, a run's record.
+Where a public key is configured, what it did not sign is refused. RFC 8032; keys in PEM files, as
 `openssl genpkey -algorithm ed25519` writes them.
 """
 
@@ -11,37 +11,44 @@ import os
 from pathlib import Path
 from typing import Any
 
-from harness.artefacts import write_bytes
+from harness.artefacts.atomic import write_bytes
 from harness.errors import BundleError, ConfigError
 
-SIGNATURE = "manifest.sig"
-# Names the public key that every bundle loaded has to be signed with.
+# Names the public key that every bundle loaded and every run read has to be signed with.
 KEY_VARIABLE = "HARNESS_BUNDLE_KEY"
 
 
-def sign(folder: Path, seal: str, key: Path) -> None:
-    """Sign a bundle that was checked before.
+def signature_of(path: Path) -> Path:
+    """Where the signature of a file lies."""
+    return path.with_suffix(".sig")
+
+
+def sign(path: Path, key: Path) -> Path:
+    """Sign a file that was checked before, with all whose hashes it holds.
 
     Args:
-        folder: The bundle's folder.
-        seal: Name of the file with the manifest's hash.
+        path: The file: a bundle's seal, a run's record.
         key: PEM file of the private key.
+
+    Returns:
+        The signature's file.
 
     Raises:
         ConfigError: If the key cannot be used.
     """
     private = _key(key, private=True)
-    write_bytes(folder / SIGNATURE, private.sign((folder / seal).read_bytes()))
+    write_bytes(signature_of(path), private.sign(path.read_bytes()))
+    return signature_of(path)
 
 
-def configured_key(key: str | Path | None) -> Path | None:
+def configured_key(key: str | Path | None = None) -> Path | None:
     """The public key asked for: as given, else HARNESS_BUNDLE_KEY, else none."""
     named = key or os.environ.get(KEY_VARIABLE)
     return Path(named).expanduser() if named else None
 
 
-def check_signature(folder: Path, seal: str, key: Path) -> None:
-    """Refuse a bundle that the key did not sign.
+def check_signature(path: Path, key: Path) -> None:
+    """Refuse a file that the key did not sign.
 
     Raises:
         BundleError: If it is not signed, or by another key, or was changed since.
@@ -49,18 +56,19 @@ def check_signature(folder: Path, seal: str, key: Path) -> None:
     """
     public = _key(key, private=False)
     try:
-        signature = (folder / SIGNATURE).read_bytes()
+        signature = signature_of(path).read_bytes()
     except OSError as error:
         raise BundleError(
-            f"{folder}: not signed, and {key} asks for a signature; `harness sign` makes one"
+            f"{path.parent}: not signed, and {key} asks for a signature; `harness sign` makes one"
         ) from error
     from cryptography.exceptions import InvalidSignature
 
     try:
-        public.verify(signature, (folder / seal).read_bytes())
+        public.verify(signature, path.read_bytes())
     except InvalidSignature as error:
+        what = "bundle" if path.name.startswith("manifest") else "run"
         raise BundleError(
-            f"{folder / SIGNATURE}: not a signature of this bundle by {key}"
+            f"{signature_of(path)}: not a signature of this {what} by {key}"
         ) from error
 
 
