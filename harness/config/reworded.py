@@ -8,6 +8,7 @@ from typing import Any
 
 from harness.config.check import accepted_parameters
 from harness.config.folder import group_names
+from harness.config.literal import quoting_of, quoting_of_several
 from harness.errors import ConfigError, did_you_mean
 from harness.settings import OPEN_GROUPS
 
@@ -29,7 +30,7 @@ def reworded(
         return error
     text = f"{error}\n{error.__cause__ or ''}"
     if bad := getattr(error, "override", None):
-        return ConfigError(f"override '{bad}': {str(error).splitlines()[0]}; write KEY=VALUE")
+        return _refused_word(str(bad), str(error).splitlines()[0])
     if match := re.search(r"Could not find '([^']+)'", text):
         return _not_installed(match[1]) or _missing_option(match[1], text)
     if match := re.search(r"Could not override '([^'@]+)(?:@[^']*)?'\.?\s*No match in the", text):
@@ -55,6 +56,15 @@ def reworded(
         )
     first = next((line.strip() for line in text.splitlines() if line.strip()), repr(error))
     return ConfigError(f"config: {first}")
+
+
+def _refused_word(word: str, reason: str) -> ConfigError:
+    """An override outside Hydra's grammar: with the quotes that make its value a text."""
+    one, several = quoting_of(word), quoting_of_several(word)
+    if not one:
+        return ConfigError(f"override '{word}': {reason}; write KEY=VALUE")
+    shown = f"type {one}" if not several else f"type {several} for several values, {one} for one"
+    return ConfigError(f"override '{word}': {reason}; to mean the text itself, {shown}")
 
 
 def _not_installed(path: str) -> ConfigError | None:
