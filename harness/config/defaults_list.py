@@ -100,7 +100,7 @@ def _check(where: str, key: str, known: set[str]) -> None:
                 f"{where}: defaults list: unknown keyword '{word}'; {did_you_mean(word, _KEYWORDS)}"
             )
     group = target.lstrip("/").partition("@")[0]
-    if group not in known and not group.startswith(("hydra/", "schema/")):
+    if group not in known and not group.startswith(("hydra/", "schema/", "suggested/")):
         raise ConfigError(
             f"{where}: defaults list: no such group '{group}'; {did_you_mean(group, known)}"
         )

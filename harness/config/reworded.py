@@ -37,6 +37,11 @@ def reworded(
         return ConfigError(
             f"{match[1]}: no such group in the defaults list; {did_you_mean(match[1], group_names())}"
         )
+    if "Error resolving interpolation '${suggested/criteria}'" in text:
+        return ConfigError(
+            "criteria: not chosen, and this dataset suggests none; write criteria=ranking, which fits any "
+            "table, or build the dataset's YAML on `table` (defaults: [table])"
+        )
     if match := re.search(r"full_key: (\S+)", text):
         return _bad_value(match[1], text, overrides, compose)
     if match := re.search(r"Could not (?:override|append to config)[^']*'([^']+)'", text):
