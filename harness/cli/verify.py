@@ -6,7 +6,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from harness.artefacts import find_run, to_json
+from harness.artefacts import find_run, read_record, to_json
+from harness.errors import ArtefactError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,7 +31,17 @@ def bundle_folder(name: str) -> Path:
     folder = Path(name)
     if (folder / "manifest.json").is_file():
         return folder
+    if (folder / "run.json").is_file() and not (folder / "bundle").exists() and is_trial(folder):
+        raise ArtefactError(
+            f"{name}: a trial on validation, which has no bundle; judge the candidate with harness run"
+        )
     return find_run(name, having="bundle/manifest.json") / "bundle"
+
+
+def is_trial(run: Path) -> bool:
+    """Whether a run was judged on validation alone."""
+    holdout = read_record(run).content.get("protocol", {}).get("holdout", {})
+    return bool(holdout.get("select") == "none")
 
 
 def run(options: argparse.Namespace) -> int:

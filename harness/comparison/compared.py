@@ -10,6 +10,8 @@ from harness.artefacts import RunRecord, read_json
 
 # Compared on validation only, or given up before that.
 UNJUDGED = ("NOT_JUDGED", "GIVEN_UP")
+# Judged on validation by a trial, whatever came of it: no decision to stand beside others.
+TRIAL, OF_TRIAL = "trial", "TRIAL"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,13 +34,13 @@ class ComparedRun:
     Attributes:
         name: Folder, relative to what all runs share.
         folder: The run's folder.
-        outcome: Decision, or FAILED or UNFINISHED.
+        outcome: Decision, or TRIAL, FAILED or UNFINISHED.
         reason: Why it failed; empty otherwise.
         rank: Place among comparable runs, 1 is best; None where there is none.
         config: The config keys shown, as text.
         validation: Primary metric on validation; None where a run did not get so far.
         criteria: The run's criteria.
-        look: confirmatory, blind or exploratory; empty for a run that was not judged.
+        look: confirmatory, blind, exploratory or trial; empty for a run that was not judged.
         sharing: Among how many looks or candidates alpha was divided.
         seconds: Wall time of the run.
     """
@@ -92,6 +94,8 @@ def compared_run(record: RunRecord, name: str, config: dict[str, str]) -> Compar
         decision = read_json(record.folder / "decision.json")
         outcome = str(decision["decision"])
         look = str(decision["holdout"]["status"])
+        if look == TRIAL:
+            outcome = OF_TRIAL
         sharing = int(decision["holdout"]["alpha_divisor"])
         fields = ComparedCriterion.__dataclass_fields__
         criteria = tuple(
