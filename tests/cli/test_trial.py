@@ -107,7 +107,12 @@ def test_labels_of_the_test_window_change_nothing_in_a_trial(harness, table, tmp
 @pytest.mark.parametrize("strength", [2.0, 0.0])
 def test_gate_never_lets_a_trial_pass(harness, tmp_path, strength):
     make_table(3000, strength=strength).to_csv(tmp_path / "t.csv", index=False)
-    words = [*WORDS, "dataset.path=t.csv", "running.report=false", "criteria.minimum_sample_size=10"]
+    words = [
+        *WORDS,
+        "dataset.path=t.csv",
+        "running.report=false",
+        "criteria.minimum_sample_size=10",
+    ]
     assert harness("try", *words)[0] == 0
     assert harness("gate", "last")[0] in (1, 3)
 
