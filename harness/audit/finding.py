@@ -39,11 +39,10 @@ class Finding:
 
     def about(self, window: str) -> Finding:
         """The same with the judged window called by its name: a trial's is no test window."""
-        words = {
-            name: re.sub(r"\btest\b", window, getattr(self, name))
-            for name in ("title", "sentence", "advice")
-        }
-        return replace(self, **words)
+        title, sentence, advice = (
+            re.sub(r"\btest\b", window, text) for text in (self.title, self.sentence, self.advice)
+        )
+        return replace(self, title=title, sentence=sentence, advice=advice)
 
     def _repr_html_(self) -> str:
         """The name notebooks look for."""

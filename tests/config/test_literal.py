@@ -89,6 +89,25 @@ def test_lists_of_names_take_every_name():
     assert compose_settings([*TABLE, "dataset.ignore=[]"]).dataset.ignore == []
 
 
+@pytest.mark.parametrize(
+    ("word", "expected"),
+    [
+        ("delimiter=;", ";"),
+        ("delimiter=|", "|"),
+        ("delimiter=,", ","),
+        ("decimal=,", ","),
+        ("thousands=.", "."),
+        ("comment=#", "#"),
+        ("quote='", "'"),
+        ("null_values=?", ["?"]),
+        ("null_values=[?,n/a,null,9]", ["?", "n/a", "null", "9"]),
+    ],
+)
+def test_signs_of_a_csv_file_are_taken_as_typed(word, expected):
+    dataset = compose_settings([*TABLE, f"dataset.{word}"]).dataset
+    assert getattr(dataset, word.partition("=")[0]) == expected
+
+
 def test_roles_of_an_ab_log_take_every_name():
     words = [
         "abtest.unit=Kunde Nr.",
