@@ -16,6 +16,7 @@ from harness.decision.as_json import as_json
 from harness.errors import ArtefactError
 from harness.evaluation import read_window
 from harness.judgement import decide_window
+from harness.ledger import TRIAL
 
 
 def decide_again(
@@ -45,12 +46,13 @@ def decide_again(
         for entry in read_json(folder / "audit.json")["findings"]
     ]
     holdout = stored["holdout"]
-    is_exploratory = holdout["status"] == "exploratory"
+    is_trial = holdout["status"] == TRIAL
+    is_exploratory = is_trial or holdout["status"] == "exploratory"
     decision = decide_window(
         criteria,
         read_window(
             folder / "predictions.parquet",
-            "test",
+            TRIAL if is_trial else "test",
             protocol["dataset"]["timezone"],
             in_time_order=criteria.blocks in ("day", "week"),
         ),
@@ -58,6 +60,7 @@ def decide_again(
         findings,
         alpha_divisor=holdout["alpha_divisor"],
         exploratory=holdout["sentence"] if is_exploratory else None,
+        is_trial=is_trial,
     )
     leaks = [f"{f.check}: {f.sentence}" for f in blocking(findings)]
     hypothetical = {"hypothetical": True} if criteria_overrides else {}

@@ -17,6 +17,11 @@ from harness.evaluation import ScoredWindow
 from harness.evidence import MAX_FOR_ROWS, RowMetric, blocks_of, design_effect, find_metric
 from harness.settings import CriteriaSettings
 
+# What stands in place of the guarantee where nothing can end in SHIP.
+_TRIAL = (
+    "A trial promises nothing: of several on the same rows of validation, the best looks better than it "
+    "is."
+)
 _BLOCKS = {"day": "days", "week": "weeks", "entity": "entities", "row": "rows"}
 
 
@@ -28,6 +33,7 @@ def decide_window(
     *,
     alpha_divisor: int = 1,
     exploratory: str | None = None,
+    is_trial: bool = False,
     engine: Engine | None = None,
 ) -> Decision:
     """Judge every criterion and weigh the verdicts.
@@ -39,6 +45,7 @@ def decide_window(
         findings: What the leakage audit saw.
         alpha_divisor: Alpha of each bound is divided by this, for shared windows.
         exploratory: Why the look proves nothing, where the window was opened before.
+        is_trial: Whether the window is the second half of validation.
         engine: What works the guardrails out; null for this process.
     """
     alpha = criteria.alpha / alpha_divisor
@@ -55,6 +62,7 @@ def decide_window(
         days=criteria.minimum_duration_days,
         n_rows=len(test.candidate),
         n_days=test.n_days,
+        place="trial window" if is_trial else "test window",
     )
     asked = criteria_of(criteria)
     primaries = [c for c in asked if c.is_primary]
@@ -66,7 +74,8 @@ def decide_window(
         verdicts += found
     invalid = _taken_for_independent(criteria, test)
     invalid += [f"Leakage, check {f.check}: {f.sentence}" for f in blocking(findings)]
-    return decide(verdicts, minimums, alpha=alpha, invalid=invalid, exploratory=exploratory)
+    decision = decide(verdicts, minimums, alpha=alpha, invalid=invalid, exploratory=exploratory)
+    return replace(decision, guarantee=_TRIAL) if is_trial else decision
 
 
 def _taken_for_independent(criteria: CriteriaSettings, test: ScoredWindow) -> list[str]:

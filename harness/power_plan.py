@@ -20,6 +20,7 @@ from harness.evaluation import ScoredWindow, read_window
 from harness.evidence import RowMetric, find_metric
 from harness.evidence.bounds import Floats, influence, lag1_correlation
 from harness.evidence.estimate import MIN_BLOCKS, MIN_DIFFERENCES
+from harness.ledger import TRIAL
 from harness.rules import find_rule
 
 
@@ -80,8 +81,12 @@ def plan_power(folder: Path, *, power: float, assumed: Mapping[str, float]) -> P
             raise ConfigError(f"--assume {name}: no such criterion; {did_you_mean(name, names)}")
     in_time = criteria.blocks in ("day", "week")
     path, zone = folder / "predictions.parquet", settings.dataset.timezone
-    window = read_window(path, "validation", zone, in_time_order=in_time)
-    n_now = read_window(path, "test", zone, in_time_order=in_time).candidate.blocks.n_blocks
+    n_now = None
+    if settings.holdout.is_trial:  # the half of validation that chose nothing
+        window = read_window(path, TRIAL, zone, in_time_order=in_time)
+    else:
+        window = read_window(path, "validation", zone, in_time_order=in_time)
+        n_now = read_window(path, "test", zone, in_time_order=in_time).candidate.blocks.n_blocks
     plans = plan_for_window(asked, window, criteria.alpha, power, n_now, assumed)
     blocks = window.candidate.blocks.n_blocks
     return PowerPlan(

@@ -26,6 +26,7 @@ from harness.data import (
     read_dataset,
     rows_fingerprint,
     split_windows,
+    trial_windows,
 )
 from harness.data.outcome_values import RowValues, row_values
 from harness.data.stream import StreamedDataset
@@ -174,6 +175,9 @@ def prepare(settings: RunSettings, *, stages: Stages | None = None) -> Prepared:
         values = row_values(settings.criteria.outcome_values, dataset.label, dataset.frame)
     with stage("split by time"):
         splits = split_windows(settings.split, dataset)
+        if settings.holdout.is_trial:
+            dataset = _without_labels(dataset, splits[-1])
+            splits = trial_windows(splits, dataset)
     if isinstance(dataset, StreamedDataset):
         with stage("sample the windows"):
             windows = [w for s in splits for w in (s.train, s.validation, s.test)]
@@ -185,12 +189,20 @@ def prepare(settings: RunSettings, *, stages: Stages | None = None) -> Prepared:
         dataset=dataset,
         splits=splits,
         values=values,
-        key=key_of(rows=dataset.key, split=asdict(settings.split)),
+        key=key_of(
+            rows=dataset.key, split=asdict(settings.split), closed=str(splits[-1].windows.closed)
+        ),
         engine=engine,
     )
     _LAST.clear()
     _LAST[key] = prepared
     return prepared
+
+
+def _without_labels(dataset: Dataset, split: Split) -> Dataset:
+    """The rows without any label of the test window, so that nothing of a trial can depend on one."""
+    start = split.windows.test_start.tz_convert("UTC").tz_localize(None).to_datetime64()
+    return replace(dataset, label=dataset.label & (dataset.time < start))
 
 
 def _findings(stored: Stored) -> tuple[Finding, ...]:

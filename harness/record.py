@@ -60,24 +60,29 @@ def write_run(result: RunResult, folder: Path, *, overrides: tuple[str, ...] = (
             table = pa.Table.from_pandas(result.predictions, preserve_index=False)
             pq.write_table(table, path, compression="zstd")
         write_text(folder / "protocol.md", protocol_document(result.settings, result.split.windows))
-        write_bundle(
-            result.bundle,
-            folder / "bundle",
-            features=result.examples,
-            facts=_facts(result),
-            documents={
-                "protocol.json": {"protocol": protocol_dict(result.settings)},
-                "config.json": {"config": asdict(result.settings)},
-                "decision.json": decision_json(result),
-            },
-            reference=result.reference,
-            pipeline_format=result.settings.running.pipeline_format,
-        )
+        if not result.look.is_trial:  # what was never judged is not to be served
+            _write_bundle(result, folder)
         write_json(folder / "decision.json", decision_json(result))
     if result.settings.running.report:
         with result.stages("draw the report"):
             write_text(folder / "report.html", run_page(result, overrides))
     write_record(folder, run_json(result, overrides))
+
+
+def _write_bundle(result: RunResult, folder: Path) -> None:
+    write_bundle(
+        result.bundle,
+        folder / "bundle",
+        features=result.examples,
+        facts=_facts(result),
+        documents={
+            "protocol.json": {"protocol": protocol_dict(result.settings)},
+            "config.json": {"config": asdict(result.settings)},
+            "decision.json": decision_json(result),
+        },
+        reference=result.reference,
+        pipeline_format=result.settings.running.pipeline_format,
+    )
 
 
 def write_validation(
@@ -153,7 +158,7 @@ def metrics_json(result: RunResult) -> dict[str, Any]:
     """All figures of the run, with the measured latency sample."""
     trial = result.trial
     return {
-        "test": [asdict(metric) for metric in result.metrics],
+        result.split.windows.judged: [asdict(metric) for metric in result.metrics],
         "validation": result.validation_metrics,
         "classes": result.classes,
         "segments": [asdict(segment) for segment in result.segments],
@@ -176,7 +181,11 @@ def metrics_json(result: RunResult) -> dict[str, Any]:
 def run_json(result: RunResult, overrides: tuple[str, ...]) -> dict[str, Any]:
     """The run's record: what was run, on what, how long it took."""
     split, dataset, model = result.split, result.dataset, result.trial.model
-    windows = {name: getattr(split, name) for name in ("train", "validation", "test")}
+    windows = {
+        "train": split.train,
+        "validation": split.validation,
+        split.windows.judged: split.test,
+    }
     return {
         "status": "DONE",
         "decision": result.decision.decision,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 
 import harness.registry.champion  # noqa: F401 - lets a live model be the baseline
 from harness.after_fit import audit_fitted, examples_of, reference_of, time_single_rows
@@ -37,6 +38,7 @@ from harness.ledger import (
     ledger_place,
     record_verdict,
     take_look,
+    trial_look,
 )
 from harness.prepare import Prepared, prepare
 from harness.result import BacktestFigure, RunResult, Validation
@@ -64,17 +66,20 @@ def run_experiment(
     with stage("audit the columns"):
         findings = prepared.findings
     ledger = ledger_place(settings.running.ledger)
-    Chain(ledger).close()  # where it cannot be opened, hours of training would be lost
+    if not settings.holdout.is_trial:
+        Chain(ledger).close()  # where it cannot be opened, hours of training would be lost
     trial = _trial(settings, prepared, stage)
-    with stage("open the test window"), Chain(ledger) as chain:
-        look = _open(chain, settings, prepared, trial)
-    with stage("score the test window"):
+    judged = split.windows.judged
+    with stage(f"open the {judged} window"):
+        look = _open(ledger, settings, prepared, trial)
+    with stage(f"score the {judged} window"):
         scores = score_rows(trial.model.pipeline, dataset, split.test)
         validation, test = scored_windows(
             settings.criteria.blocks, dataset, split, values, trial, scores
         )
     with stage("audit the model"):
         findings += audit_fitted(settings, prepared, trial, scores, findings)
+        findings = tuple(finding.about(judged) for finding in findings)
     with stage("time single rows"):
         bundle = Bundle(
             pipeline=trial.model.pipeline,
@@ -90,10 +95,12 @@ def run_experiment(
             findings,
             alpha_divisor=look.alpha_divisor,
             exploratory=look.sentence if look.is_exploratory else None,
+            is_trial=look.is_trial,
             engine=prepared.engine,
         )
-        with Chain(ledger) as chain:
-            record_verdict(chain, look, decision.decision)
+        if not look.is_trial:
+            with Chain(ledger) as chain:
+                record_verdict(chain, look, decision.decision)
         metrics = metric_figures(
             test.candidate, test.baseline, settings.criteria.alpha, prepared.engine
         )
@@ -117,11 +124,11 @@ def run_experiment(
         segments=segments,
         periods=periods,
         series=series,
-        validation_metrics=points(validation.candidate),
+        validation_metrics=points((test if look.is_trial else validation).candidate),
         curves=curves_of(test.candidate),
         baseline_curves=curves_of(test.baseline),
         classes=class_report(test.candidate.label, test.candidate.alert),
-        predictions=predictions_frame(validation, test),
+        predictions=predictions_frame(validation, test, judged=judged),
         latency_ms=latency,
         bundle=bundle,
         reference=reference,
@@ -186,17 +193,20 @@ def _trial(
     )
 
 
-def _open(chain: Chain, settings: RunSettings, prepared: Prepared, trial: Trial) -> Look:
-    """Write the look down before any score meets a label of the test window."""
-    return take_look(
-        chain,
-        prepared.window,
-        settings.holdout,
-        protocol=protocol_fingerprint(settings),
-        rows=prepared.test_fingerprint,
-        candidate=candidate_fingerprint(settings),
-        baseline=hashlib.sha256(trial.baseline.test.tobytes()).hexdigest(),
-    )
+def _open(ledger: Path | str, settings: RunSettings, prepared: Prepared, trial: Trial) -> Look:
+    """Write the look down before any score meets a label of the test window; a trial takes none."""
+    if settings.holdout.is_trial:
+        return trial_look()
+    with Chain(ledger) as chain:
+        return take_look(
+            chain,
+            prepared.window,
+            settings.holdout,
+            protocol=protocol_fingerprint(settings),
+            rows=prepared.test_fingerprint,
+            candidate=candidate_fingerprint(settings),
+            baseline=hashlib.sha256(trial.baseline.test.tobytes()).hexdigest(),
+        )
 
 
 def _backtest(

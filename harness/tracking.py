@@ -87,4 +87,6 @@ def _log(
 
 def _validation(record: dict[str, Any]) -> dict[str, float]:
     told = record.get("validation", {}).get("candidate", {})
+    if record["protocol"].get("holdout", {}).get("select") == "none":  # a trial knows nothing else
+        told = record["validation_metrics"]
     return {name: value for name, value in told.items() if value is not None}

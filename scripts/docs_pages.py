@@ -97,7 +97,7 @@ def commands_page() -> str:
     lines = ["# Commands", "", "Each as `harness COMMAND --help` prints it.", ""]
     for name, command in COMMANDS.items():
         lines += [f"## harness {name}", "", "```text"]
-        if name == "run":
+        if command.takes_hydra_flags:
             lines += [f"{command.summary}", f"example: {command.example}", "",
                       "Overrides and Hydra's own flags; `harness run --help` lists every group."]  # fmt: skip
         else:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from harness.abtest.candidates import MOST_VARIANTS, metric_candidate, role_candidates
 from harness.abtest.metric import LogMetric, find_log_metric
 from harness.data.content_hash import row_hashes
+from harness.data.label_column import matching_values
 from harness.data.table_file import column_names, read_columns
 from harness.data.time_column import read_time
 from harness.errors import ConfigError, DataError, did_you_mean
@@ -21,8 +22,6 @@ from harness.settings import AbtestSettings
 
 # What a log's file is called in errors.
 _KEY = "table"
-# What YAML makes true and false of, where they are the names of variants.
-_BOOLEANS = {True: {"true", "yes", "on", "1"}, False: {"false", "no", "off", "0"}}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -300,13 +299,9 @@ def _names(settings: AbtestSettings, arm: pd.Series) -> tuple[str, tuple[str, ..
 
 
 def _variant(named: Any, names: Sequence[str]) -> str | None:
-    """The variant a config's value means; `on`, `off`, `yes` and `no` are booleans in YAML."""
-    if isinstance(named, bool):
-        found = [name for name in names if name.strip().casefold() in _BOOLEANS[named]]
-        return found[0] if len(found) == 1 else None
-    if isinstance(named, float) and named.is_integer() and str(int(named)) in names:
-        return str(int(named))
-    return str(named) if str(named) in names else None
+    """The variant a config's value means, whatever YAML made of it; None for none or several."""
+    found = matching_values(names, named)
+    return str(found[0]) if len(found) == 1 else None
 
 
 def _days(

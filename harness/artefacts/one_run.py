@@ -45,6 +45,8 @@ _FILES = (DECISION, METRICS, AUDIT, PREDICTIONS, "protocol.md", "report.html", f
 _HASHES, _OWN_HASH = "artefacts", "seal"
 # Decisions of a sweep's candidates that were never judged on the test window.
 UNJUDGED = ("NOT_JUDGED", "GIVEN_UP")
+# Looks that cannot end in SHIP: at labels seen before, and at validation.
+_WITHOUT_A_CLAIM = ("exploratory", "trial")
 _SAME = ("protocol_fingerprint", "candidate_fingerprint", "test_fingerprint")
 _WHAT_TO_DO = "restore the file, or run again"
 # Figures of one metric are added up in another order by another engine.
@@ -72,6 +74,11 @@ class OneRun:
     def content(self) -> dict[str, Any]:
         """The whole of run.json."""
         return self.record.content
+
+    @property
+    def is_trial(self) -> bool:
+        """Whether it was judged on validation alone, and so has no bundle."""
+        return self.decision is not None and self.decision["holdout"]["status"] == "trial"
 
     def judged(self) -> dict[str, Any]:
         """The decision.
@@ -239,13 +246,13 @@ def _check_decision(path: Path, decision: Mapping[str, Any]) -> None:
         raise _disagrees(path, f"decision is {said}, which is none of {', '.join(OUTCOMES)}")
     if ship != (said == SHIP):
         raise _disagrees(path, f"decision is {said}, but ship is {str(ship).lower()}")
-    is_exploratory = holdout.get("status") == "exploratory"
+    is_exploratory = holdout.get("status") in _WITHOUT_A_CLAIM
     expected = decision_of(face_value, is_exploratory=is_exploratory)
     if said != expected:
-        look = "an exploratory look" if is_exploratory else f"a {holdout.get('status')} look"
         raise _disagrees(
             path,
-            f"decision is {said}, but face_value {face_value} after {look} comes to {expected}",
+            f"decision is {said}, but face_value {face_value} in a look that is "
+            f"{holdout.get('status')} comes to {expected}",
         )
     if not criteria and holdout.get("disclosure") == "verdict":
         return  # a sealed look shows nothing to check its verdict by

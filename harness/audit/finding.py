@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -35,6 +36,13 @@ class Finding:
     evidence: dict[str, float | int | str] = field(default_factory=dict)
     advice: str = ""
     accepted: str | None = None
+
+    def about(self, window: str) -> Finding:
+        """The same with the judged window called by its name: a trial's is no test window."""
+        title, sentence, advice = (
+            re.sub(r"\btest\b", window, text) for text in (self.title, self.sentence, self.advice)
+        )
+        return replace(self, title=title, sentence=sentence, advice=advice)
 
     def _repr_html_(self) -> str:
         """The name notebooks look for."""

@@ -97,7 +97,8 @@ def print_decision(decision: Mapping[str, Any], folder: Path) -> None:
     if decision.get("notes"):
         console.print()
     is_log = "treatments" in decision
-    rows = "units" if is_log else f"test rows in {decision['n_blocks']} blocks"
+    of = "trial" if decision["holdout"]["status"] == "trial" else "test"
+    rows = "units" if is_log else f"{of} rows in {decision['n_blocks']} blocks"
     console.print(
         f"{decision['n_rows']:,} {rows} over {decision['n_days']} days. {decision['holdout']['sentence']} {decision['guarantee']}\n"
     )

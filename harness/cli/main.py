@@ -49,6 +49,13 @@ COMMANDS = {
         takes_overrides=True,
         takes_hydra_flags=True,
     ),
+    "try": Command(
+        "trial",
+        "train and judge on validation alone; the test window stays closed",
+        "harness try model=logistic",
+        takes_overrides=True,
+        takes_hydra_flags=True,
+    ),
     "audit": Command(
         "audit",
         "leakage audit alone; status 1 on a blocking finding",

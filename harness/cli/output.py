@@ -21,6 +21,7 @@ COLOURS = {
     "NO_SHIP": "bold red",
     "INCONCLUSIVE": "bold yellow",
     "INVALID": "bold magenta",
+    "TRIAL": "bold yellow",
     "FAILED": "bold red",
     "UNFINISHED": "yellow",
     "PASS": "green",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -63,10 +64,18 @@ def _diff(words: Sequence[str]) -> int:
 
 def _settings(word: str) -> RunSettings:
     if not _is_run(word):
-        return compose_settings(word.split())
+        return compose_settings(_words(word))
     content = _run_with_protocol(word).content
     parts = {**content["protocol"], **content["candidate"], "running": content["running"]}
     return load_settings(parts)
+
+
+def _words(text: str) -> list[str]:
+    """Overrides in one text, split as a shell does; quotes that do not close are text."""
+    try:
+        return shlex.split(text)
+    except ValueError:
+        return text.split()
 
 
 def _run_with_protocol(run: str) -> OneRun:

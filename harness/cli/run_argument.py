@@ -9,6 +9,7 @@ from harness.artefacts import find_run
 from harness.artefacts.bundle_files import MANIFEST
 from harness.artefacts.one_run import BUNDLE, OneRun, open_run
 from harness.artefacts.run_folder import RECORD
+from harness.errors import ArtefactError
 
 
 def run_folder(name: str, *, having: str = RECORD) -> Path:
@@ -48,6 +49,11 @@ def bundle_folder(name: str) -> Path:
     folder = Path(name)
     if (folder / MANIFEST).is_file():
         return folder
+    has_no_bundle = (folder / RECORD).is_file() and not (folder / BUNDLE).exists()
+    if has_no_bundle and open_run(folder, ask_signature=False).is_trial:
+        raise ArtefactError(
+            f"{name}: a trial on validation, which has no bundle; judge the candidate with harness run"
+        )
     run = open_run(run_folder(name, having=f"{BUNDLE}/{MANIFEST}"), ask_signature=False)
     run.judged()
     return run.folder / BUNDLE

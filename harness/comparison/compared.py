@@ -8,6 +8,9 @@ from typing import Any
 
 from harness.artefacts.one_run import UNJUDGED, OneRun
 
+# Judged on validation by a trial, whatever came of it: no decision to stand beside others.
+TRIAL, OF_TRIAL = "trial", "TRIAL"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ComparedCriterion:
@@ -29,13 +32,13 @@ class ComparedRun:
     Attributes:
         name: Folder, relative to what all runs share.
         folder: The run's folder.
-        outcome: Decision, or FAILED or UNFINISHED.
+        outcome: Decision, or TRIAL, FAILED or UNFINISHED.
         reason: Why it failed; empty otherwise.
         rank: Place among comparable runs, 1 is best; None where there is none.
         config: The config keys shown, as text.
         validation: Primary metric on validation; None where a run did not get so far.
         criteria: The run's criteria.
-        look: confirmatory, blind or exploratory; empty for a run that was not judged.
+        look: confirmatory, blind, exploratory or trial; empty for a run that was not judged.
         sharing: Among how many looks or candidates alpha was divided.
         seconds: Wall time of the run.
     """
@@ -88,6 +91,8 @@ def compared_run(run: OneRun, name: str, config: dict[str, str]) -> ComparedRun:
     elif decision is not None:
         outcome = str(decision["decision"])
         look = str(decision["holdout"]["status"])
+        if look == TRIAL:
+            outcome = OF_TRIAL
         sharing = int(decision["holdout"]["alpha_divisor"])
         fields = ComparedCriterion.__dataclass_fields__
         criteria = tuple(

@@ -9,7 +9,15 @@ from typing import Any
 from harness.artefacts.one_run import UNJUDGED
 from harness.comparison.compared import ComparedRun, primary_of
 
-_ORDER = {"SHIP": 0, "INCONCLUSIVE": 1, "NO_SHIP": 2, "INVALID": 3, "NOT_JUDGED": 4, "GIVEN_UP": 5}
+_ORDER = {
+    "SHIP": 0,
+    "INCONCLUSIVE": 1,
+    "NO_SHIP": 2,
+    "INVALID": 3,
+    "TRIAL": 4,
+    "NOT_JUDGED": 5,
+    "GIVEN_UP": 6,
+}
 
 
 def ranked(runs: Sequence[ComparedRun], protocol: Mapping[str, Any]) -> tuple[ComparedRun, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.comparison.compared import ComparableGroup, ComparedRun
+from harness.comparison.compared import OF_TRIAL, ComparableGroup, ComparedRun
 from harness.comparison.table import title_of
 
 if TYPE_CHECKING:
@@ -46,6 +46,12 @@ def _of_all(groups: Sequence[ComparableGroup]) -> list[str]:
         told.append(
             f"{n_waiting} candidates were compared on validation only; they carry no verdict, and "
             "the best of them alone was judged."
+        )
+    n_trials = sum(run.outcome == OF_TRIAL for group in judged for run in group.runs)
+    if n_trials:
+        told.append(
+            f"{n_trials} {'run is a trial' if n_trials == 1 else 'runs are trials'} on validation: nothing "
+            "was spent and nothing is decided, and the best of several looks better than it is."
         )
     if len(judged) > 1:
         told.append(

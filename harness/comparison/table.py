@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from harness.artefacts.figure import figure
-from harness.comparison.compared import ComparableGroup, ComparedCriterion, ComparedRun
+from harness.comparison.compared import OF_TRIAL, ComparableGroup, ComparedCriterion, ComparedRun
 from harness.comparison.names import short_key, short_value
 
 
 def title_of(group: ComparableGroup) -> str:
     """What its runs have in common; empty where that is nothing."""
-    return f"protocol {group.protocol[:8]}, test rows {group.test[:8]}" if group.test else ""
+    rows = "trial" if any(run.outcome == OF_TRIAL for run in group.runs) else "test"
+    return f"protocol {group.protocol[:8]}, {rows} rows {group.test[:8]}" if group.test else ""
 
 
 def table_of(group: ComparableGroup) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
@@ -26,7 +27,7 @@ def table_of(group: ComparableGroup) -> tuple[tuple[str, ...], list[tuple[str, .
                 if run.config.get(key)
             ),
             run.outcome,
-            _figures(run.criteria[0]) if run.criteria else _on_validation(run),
+            _figures(run) if run.criteria else _on_validation(run),
             run.reason
             or "; ".join(f"{c.name} {c.verdict}" for c in run.criteria if c.verdict != "PASS"),
         )
@@ -38,7 +39,12 @@ def _on_validation(run: ComparedRun) -> str:
     return "" if run.validation is None else f"{figure(run.validation)} on validation"
 
 
-def _figures(criterion: ComparedCriterion) -> str:
+def _figures(run: ComparedRun) -> str:
+    text = _interval(run.criteria[0])
+    return f"{text} on validation" if run.outcome == OF_TRIAL else text
+
+
+def _interval(criterion: ComparedCriterion) -> str:
     text = figure(criterion.estimate, criterion.unit)
     if criterion.lower is None:
         return text

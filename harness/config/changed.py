@@ -9,6 +9,7 @@ from typing import Any
 
 from harness.config.check import load_criteria, load_monitoring
 from harness.config.compose import compose_dict
+from harness.config.literal import literal_words
 from harness.config.reworded import reworded
 from harness.errors import ConfigError, did_you_mean
 from harness.settings import CriteriaSettings, MonitoringSettings
@@ -62,6 +63,7 @@ def _changed(
     from hydra.core.override_parser.overrides_parser import OverridesParser
     from hydra.errors import HydraException
 
+    overrides = literal_words(overrides)
     options = [word for word in overrides if word.startswith(f"{group}=")]
     others = [word for word in overrides if word not in options]
     try:

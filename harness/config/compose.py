@@ -19,6 +19,7 @@ from harness.config.check import (
 from harness.config.criteria_check import metric_names
 from harness.config.defaults_list import check_defaults_lists
 from harness.config.folder import CONF_DIR, group_names
+from harness.config.literal import literal_words
 from harness.config.reworded import reworded
 from harness.errors import ConfigError
 from harness.settings import (
@@ -137,9 +138,10 @@ def compose_both(
     from omegaconf import OmegaConf, open_dict
 
     register_schemas()
+    overrides = literal_words(overrides)
     try:
         config = hydra_of(config_dir).compose_config(
-            config_name, list(overrides), RunMode.RUN, from_shell=False
+            config_name, overrides, RunMode.RUN, from_shell=False
         )
         with open_dict(config):
             del config["hydra"]

@@ -6,14 +6,16 @@ entry whose group does not exist. Both mean a config that says one thing and doe
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from harness.config.literal import takes_text_alone
 from harness.errors import ConfigError, did_you_mean
+from harness.settings import GROUPS
 
 _KEYWORDS = ("optional", "override")
 
@@ -35,7 +37,9 @@ def check_defaults_lists(folder: Path, groups: Iterable[str]) -> None:
     known = own | set(groups)
     for path in sorted(folder.rglob("*.yaml")):
         where = str(path.relative_to(folder))
-        for entry in _entries(_text(path, where), where):
+        content = _content(_text(path, where), where)
+        _check_texts(where, content, path.relative_to(folder).parts[:-1])
+        for entry in _entries(content):
             for key in entry if isinstance(entry, dict) else ():
                 _check(where, str(key), known)
 
@@ -50,14 +54,42 @@ def _text(path: Path, where: str) -> str:
 
 
 @lru_cache(1000)  # many configs are composed from the same files
-def _entries(text: str, where: str) -> list[Any]:
+def _content(text: str, where: str) -> dict[str, Any]:
     try:
         content = yaml.safe_load(text)
     except yaml.YAMLError as error:
         first = str(error).replace("\n", " ")
         raise ConfigError(f"{where}: is no YAML ({first})") from error
-    entries = content.get("defaults") if isinstance(content, dict) else None
+    return content if isinstance(content, dict) else {}
+
+
+def _entries(content: dict[str, Any]) -> list[Any]:
+    entries = content.get("defaults")
     return entries if isinstance(entries, list) else []
+
+
+def _check_texts(where: str, content: dict[str, Any], groups: tuple[str, ...]) -> None:
+    """Refuse yes, no, on and off where a name is asked for: YAML reads them as true and false.
+
+    OmegaConf would make them the texts True and False, of which no column has the name.
+    """
+    prefix = groups[0] if groups and groups[0] in GROUPS else ""
+    for name, value in _leaves(content, prefix):
+        entries = value if isinstance(value, list) else [value]
+        if any(isinstance(entry, bool) for entry in entries) and takes_text_alone(name):
+            raise ConfigError(
+                f"{where}: {name} asks for text, and YAML reads yes, no, on and off as true or false; "
+                "put quotes around it, such as 'yes'"
+            )
+
+
+def _leaves(content: dict[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
+    for key, value in content.items():
+        name = f"{prefix}.{key}" if prefix else str(key)
+        if isinstance(value, dict):
+            yield from _leaves(value, name)
+        else:
+            yield name, value
 
 
 def _check(where: str, key: str, known: set[str]) -> None:
@@ -68,7 +100,7 @@ def _check(where: str, key: str, known: set[str]) -> None:
                 f"{where}: defaults list: unknown keyword '{word}'; {did_you_mean(word, _KEYWORDS)}"
             )
     group = target.lstrip("/").partition("@")[0]
-    if group not in known and not group.startswith(("hydra/", "schema/")):
+    if group not in known and not group.startswith(("hydra/", "schema/", "suggested/")):
         raise ConfigError(
             f"{where}: defaults list: no such group '{group}'; {did_you_mean(group, known)}"
         )

@@ -9,6 +9,7 @@ from typing import Any
 
 from harness.config.check import accepted_parameters
 from harness.config.folder import group_names
+from harness.config.literal import quoting_of, quoting_of_several
 from harness.errors import ConfigError, did_you_mean
 from harness.settings import OPEN_GROUPS
 
@@ -30,12 +31,17 @@ def reworded(
         return error
     text = f"{error}\n{error.__cause__ or ''}"
     if bad := getattr(error, "override", None):
-        return _unreadable(str(bad), str(error).splitlines()[0])
+        return _refused_word(str(bad), str(error).splitlines()[0])
     if match := re.search(r"Could not find '([^']+)'", text):
         return _not_installed(match[1]) or _missing_option(match[1], text)
     if match := re.search(r"Could not override '([^'@]+)(?:@[^']*)?'\.?\s*No match in the", text):
         return ConfigError(
             f"{match[1]}: no such group in the defaults list; {did_you_mean(match[1], group_names())}"
+        )
+    if "Error resolving interpolation '${suggested/criteria}'" in text:
+        return ConfigError(
+            "criteria: not chosen, and this dataset suggests none; write criteria=ranking, which fits any "
+            "table, or build the dataset's YAML on `table` (defaults: [table])"
         )
     if match := re.search(r"full_key: (\S+)", text):
         return _bad_value(match[1], text, overrides, compose)
@@ -58,16 +64,6 @@ def reworded(
         return _several_values(match[1], overrides, compose)
     first = next((line.strip() for line in text.splitlines() if line.strip()), repr(error))
     return ConfigError(f"config: {first}")
-
-
-def _unreadable(override: str, reason: str) -> ConfigError:
-    """An override that Hydra's grammar does not read."""
-    key, _, value = override.partition("=")
-    if re.fullmatch(r"\s*choice\(\s*\)\s*", value):
-        return ConfigError(f"{override}: lists no value, so there is no candidate; write {key}=a,b")
-    if reason.startswith("Error parsing override"):  # which says no more than that
-        reason = "cannot be read"
-    return ConfigError(f"override '{override}': {reason}; write KEY=VALUE, or KEY=A,B with -m")
 
 
 def _several_values(word: str, overrides: Sequence[str], compose: Compose | None) -> ConfigError:
@@ -95,6 +91,20 @@ def first_values(overrides: Sequence[str]) -> list[str]:
         elif not override.is_sweep_override():
             words.append(word)
     return words
+
+
+def _refused_word(word: str, reason: str) -> ConfigError:
+    """An override outside Hydra's grammar: with the quotes that make its value a text."""
+    key, _, value = word.partition("=")
+    if re.fullmatch(r"\s*choice\(\s*\)\s*", value):
+        return ConfigError(f"{word}: lists no value, so there is no candidate; write {key}=a,b")
+    if reason.startswith("Error parsing override"):  # which says no more than that
+        reason = "cannot be read"
+    one, several = quoting_of(word), quoting_of_several(word)
+    if not one:
+        return ConfigError(f"override '{word}': {reason}; write KEY=VALUE, or KEY=A,B with -m")
+    shown = f"type {one}" if not several else f"type {several} for several values, {one} for one"
+    return ConfigError(f"override '{word}': {reason}; to mean the text itself, {shown}")
 
 
 def _not_installed(path: str) -> ConfigError | None:

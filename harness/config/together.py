@@ -41,6 +41,11 @@ def check_monitoring(monitoring: MonitoringSettings) -> None:
 
 
 def _check_holdout(holdout: HoldoutSettings) -> None:
+    if holdout.is_trial and (holdout.looks > 1 or holdout.disclosure != "full"):
+        raise ConfigError(
+            "holdout.select: none is a trial on validation, which takes no look at the test window; "
+            "write holdout=validation_only alone"
+        )
     if holdout.looks > 1 and holdout.disclosure == "full":
         raise ConfigError(
             "holdout.disclosure: several looks that show everything guarantee nothing; "

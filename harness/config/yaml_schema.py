@@ -122,10 +122,13 @@ def _value(
     if origin is dict:
         return {"anyOf": [{"type": "object"}, _INTERPOLATION]}
     if type(None) in arguments:
+        plain = [a for a in arguments if a in _PLAIN]
+        if len(plain) > 1:  # text is among them, and with it any interpolation
+            return {"type": [*(_PLAIN[a] for a in plain), "null"]}
         others = [_value(name, a, words, numbers) for a in arguments if a is not type(None)]
         return {"anyOf": [*others, {"type": "null"}]}
-    plain = _plain(hint, words, numbers)
-    return {"anyOf": [plain, _INTERPOLATION]} if plain else {}
+    one = _plain(hint, words, numbers)
+    return {"anyOf": [one, _INTERPOLATION]} if one else {}
 
 
 def _plain(hint: Any, words: tuple[str, ...] | None, numbers: Range | None) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from harness.data.dataset import Dataset
 from harness.data.read import dataset_key, read_dataset
 from harness.data.roles import Roles
 from harness.data.split import Split, split_by_time
-from harness.data.windows import split_windows
+from harness.data.windows import split_windows, trial_windows
 
 __all__ = [
     "Dataset",
@@ -18,4 +18,5 @@ __all__ = [
     "rows_fingerprint",
     "split_by_time",
     "split_windows",
+    "trial_windows",
 ]

@@ -22,6 +22,8 @@ class Windows:
         validation_end: First instant after validation: `test_start` less the gap.
         test_start: First instant of test.
         test_end: First instant after test.
+        closed: Bounds of the test window a trial keeps closed; `test` is then the trial window,
+            the second half of validation.
     """
 
     train_start: pd.Timestamp | None
@@ -30,6 +32,12 @@ class Windows:
     validation_end: pd.Timestamp
     test_start: pd.Timestamp
     test_end: pd.Timestamp
+    closed: tuple[pd.Timestamp, pd.Timestamp] | None = None
+
+    @property
+    def judged(self) -> str:
+        """What the window that is judged is called."""
+        return "test" if self.closed is None else "trial"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -130,10 +138,15 @@ def describe(windows: Windows) -> str:
     first = (
         f"{windows.train_start:%Y-%m-%d %H:%M}" if windows.train_start is not None else "first row"
     )
+    closed = ""
+    if windows.closed is not None:
+        start, end = windows.closed
+        closed = f"; test {start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} stays closed"
     return (
         f"train {first} to {windows.train_end:%Y-%m-%d %H:%M}, validation "
         f"{windows.validation_start:%Y-%m-%d %H:%M} to {windows.validation_end:%Y-%m-%d %H:%M}, "
-        f"test {windows.test_start:%Y-%m-%d %H:%M} to {windows.test_end:%Y-%m-%d %H:%M}"
+        f"{windows.judged} {windows.test_start:%Y-%m-%d %H:%M} to {windows.test_end:%Y-%m-%d %H:%M}"
+        f"{closed}"
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import singledispatch
 
 import numpy as np
@@ -54,6 +55,51 @@ def _(settings: RollingSplit, dataset: Dataset) -> tuple[Split, ...]:
             test_end=step.before(last.test_end),
         )
     return tuple(reversed(splits))
+
+
+def trial_windows(splits: tuple[Split, ...], dataset: Dataset) -> tuple[Split, ...]:
+    """Splits of a trial: judged on the second half of validation, blind to the test window.
+
+    The threshold is chosen on the first half, so the figures of the second are of rows that chose
+    nothing. No gap parts the halves: the threshold of a score needs none, and a short validation
+    window would not survive it.
+
+    Args:
+        splits: As `split_windows` gives them, the judged one last.
+        dataset: Rows to split.
+
+    Raises:
+        ConfigError: If validation spans less than two days.
+    """
+    *earlier, last = splits
+    windows, rows = last.windows, last.validation
+    local = dataset.local_time()[rows]
+    day = local.tz_localize(None).normalize()
+    days = np.unique(day)
+    if len(days) < 2:
+        raise ConfigError(
+            "split.validation: a trial is judged on the second half of validation, whose rows lie on "
+            f"{len(days)} day; choose a longer window"
+        )
+    middle = days[len(days) // 2]
+    is_first = np.asarray(day < middle)
+    cut = pd.Timestamp(middle).tz_localize(
+        windows.test_start.tz, nonexistent="shift_forward", ambiguous=True
+    )
+    split = Split(
+        train=last.train,
+        validation=rows[is_first],
+        test=rows[~is_first],
+        windows=replace(
+            windows,
+            validation_end=cut,
+            test_start=cut,
+            test_end=windows.validation_end,
+            closed=(windows.test_start, windows.test_end),
+        ),
+        dropped={**last.dropped, "in the test window, which stays closed": len(last.test)},
+    )
+    return (*(s for s in earlier if s.windows.test_end <= windows.test_start), split)
 
 
 def _windows(settings: TemporalSplit, dataset: Dataset) -> Windows:

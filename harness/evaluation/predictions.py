@@ -15,19 +15,28 @@ from harness.evaluation.window import ScoredWindow
 from harness.evidence import Blocks, ScoredRows
 
 _SEGMENT = "segment_"
-_WINDOWS = ["validation", "test"]
 
 
-def predictions_frame(validation: ScoredWindow, test: ScoredWindow) -> pd.DataFrame:
-    """Rows of both windows with scores, alerts, labels, worth, block and segments."""
-    return pd.concat([_frame("validation", validation), _frame("test", test)], ignore_index=True)
+def predictions_frame(
+    validation: ScoredWindow, test: ScoredWindow, *, judged: str = "test"
+) -> pd.DataFrame:
+    """Rows of both windows with scores, alerts, labels, worth, block and segments.
+
+    Args:
+        validation: Where the threshold was chosen.
+        test: What was judged.
+        judged: What that window is called: test, or trial.
+    """
+    names = ("validation", judged)
+    parts = [_frame(names, i, window) for i, window in enumerate((validation, test))]
+    return pd.concat(parts, ignore_index=True)
 
 
-def _frame(name: str, window: ScoredWindow) -> pd.DataFrame:
+def _frame(names: tuple[str, str], place: int, window: ScoredWindow) -> pd.DataFrame:
     ours, theirs = window.candidate, window.baseline
-    codes = np.full(len(ours), _WINDOWS.index(name))
+    codes = np.full(len(ours), place)
     columns: dict[str, object] = {
-        "window": pd.Categorical.from_codes(codes, categories=pd.Index(_WINDOWS)),
+        "window": pd.Categorical.from_codes(codes, categories=pd.Index(names)),
         "row": window.rows,
         "time": window.local_time.tz_convert("UTC"),
         "block": pd.Categorical(np.array(ours.blocks.names, dtype=object)[ours.blocks.code]),
@@ -76,7 +85,7 @@ def read_window(path: Path, window: str, timezone: str, *, in_time_order: bool) 
 
     Args:
         path: A run's predictions.parquet.
-        window: validation or test.
+        window: validation, test, or trial.
         timezone: The dataset's zone.
         in_time_order: Whether blocks are periods.
 

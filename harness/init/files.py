@@ -162,7 +162,8 @@ def _criteria(looked: Looked) -> str:
 def _experiment(looked: Looked, name: str) -> str:
     return f"""# @package _global_
 {schema_comment("run.json")}
-# harness run --config-dir FOLDER experiment={name}
+# harness try --config-dir FOLDER experiment={name}   as often as you like, on validation alone
+# harness run --config-dir FOLDER experiment={name}   opens the test window, once
 defaults:
   - override /dataset: {name}
   - override /criteria: {name}

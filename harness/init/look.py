@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,11 +11,11 @@ import numpy as np
 import pandas as pd
 
 from harness.data.dataset import Dataset
-from harness.data.label_column import read_label
+from harness.data.label_column import NO, YES, matching_values, read_label
 from harness.data.table import dataset_of, features_of, raw_rows
 from harness.data.table_file import open_table
 from harness.data.time_column import read_time
-from harness.errors import ConfigError, DataError, did_you_mean
+from harness.errors import ConfigError, DataError, HarnessError, did_you_mean
 from harness.settings import TableDataset
 
 # Windows tried, longest first; the judged one takes at most this share of the time there is.
@@ -22,7 +23,7 @@ _WINDOWS = {"1y": 365, "6mo": 183, "3mo": 92, "2mo": 61, "1mo": 31, "2w": 14, "1
 _TEST_SHARE = 1 / 6
 _MOST_SEGMENTS, _MOST_VALUES, _LEAST_SHARE = 2, 12, 0.02
 _REPEATED = 0.9  # an identifier of rows has a value for each; one of entities comes again
-_YES = ("yes", "y", "true", "t", "positive", "1")
+_NO_NUMBERS = ("0", "-1")  # beside another number or word, these mean no
 _UNITS = (("day", 1e5), ("s", 1e11), ("ms", 1e14), ("us", 1e17), ("ns", 1e20))
 _IDENTIFIER = re.compile(r"(^|[_\W])(id|uuid|guid|key)$", re.IGNORECASE)
 
@@ -50,13 +51,14 @@ class Looked:
     notes: tuple[str, ...]
 
 
-def look_at(path: Path, time: str | None, label: str | None) -> Looked:
+def look_at(path: Path, time: str | None, label: str | None, positive: str | None = None) -> Looked:
     """Read a table and guess what was not said.
 
     Args:
         path: CSV, Parquet, or a folder of Parquet.
         time: Column with the time of the prediction; None where there is but one.
         label: Column with the outcome; None where there is but one of two values.
+        positive: Which of its values counts as positive; None where they say so.
 
     Raises:
         ConfigError: If a column does not exist, or cannot be guessed.
@@ -81,14 +83,14 @@ def look_at(path: Path, time: str | None, label: str | None) -> Looked:
                 f"{flag}: no column '{name}'; {did_you_mean(name, [str(c) for c in frame])}"
             )
     unit = _time_unit(frame[time], notes)
+    when = read_time("--time", frame[time], unit=unit, timezone="UTC")
     settings = TableDataset(
         path=str(path),
         time=time,
         time_unit=unit,
         label=label,
-        positive=_positive(frame[label], notes),
+        positive=_positive(frame[label], positive, notes),
     )
-    when = read_time("--time", frame[time], unit=unit, timezone="UTC")
     entities = _entities(frame, {time, label})
     if ignored := [n for n in entities if pd.api.types.is_numeric_dtype(frame[n].dtype)]:
         notes += [f"{name}: left out, its name and values are an identifier's" for name in ignored]
@@ -98,12 +100,13 @@ def look_at(path: Path, time: str | None, label: str | None) -> Looked:
     segments = _segments(frame, found.categorical)
     settings = replace(settings, segments=segments, rule_columns=segments)
     window, n_test_days = _window(when)
+    later_times = _later_times(frame, time, when, notes)
     return Looked(
         settings=settings,
         dataset=dataset_of(settings, rows, path.stem, path.name, features=found),
         window=window,
         n_test_days=n_test_days,
-        later_times=_later_times(frame, time, when),
+        later_times=later_times,
         entities=tuple(n for n in entities if _n_values(frame[n]) < _REPEATED * len(frame)),
         notes=tuple(notes),
     )
@@ -158,17 +161,49 @@ def _time_unit(column: pd.Series, notes: list[str]) -> str | None:
     return unit
 
 
-def _positive(column: pd.Series, notes: list[str]) -> str | None:
-    try:
-        read_label(column)
-    except ConfigError:
-        counts = column.value_counts()
-        named = [value for value in counts.index if str(value).strip().lower() in _YES]
-        chosen = named[0] if len(named) == 1 else counts.index[-1]
-        why = "it says so" if len(named) == 1 else "it is the rarer one"
-        notes.append(f"{column.name}: '{chosen}' counts as positive, because {why}")
-        return str(chosen)
-    return None
+def _positive(column: pd.Series, given: str | None, notes: list[str]) -> str | None:
+    if given is None:
+        try:
+            read_label(column)
+        except ConfigError:
+            return _obvious(column, notes)
+        return None
+    values = list(column.dropna().unique())
+    chosen = matching_values(values, given)
+    if len(chosen) != 1:
+        shown = ", ".join(sorted(map(str, values))[:6])
+        raise ConfigError(
+            f"--positive: '{given}' is not a value of column '{column.name}' ({shown})"
+        )
+    return str(chosen[0])
+
+
+def _obvious(column: pd.Series, notes: list[str]) -> str:
+    """The value that says it is positive, or whose counterpart says it is not.
+
+    Raises:
+        ConfigError: If neither does: of 1 and 2, or good and bad, only the owner knows.
+    """
+    values = list(column.dropna().unique())
+    says_yes = [v for v in values if _written(v) in YES]
+    says_no = [v for v in values if _written(v) in NO or _written(v) in _NO_NUMBERS]
+    if len(says_yes) == 1:
+        chosen, why = says_yes[0], "it says so"
+    elif not says_yes and len(says_no) == 1:
+        chosen, why = next(v for v in values if v is not says_no[0]), f"'{says_no[0]}' says no"
+    else:
+        one, other = sorted(map(str, values))
+        raise ConfigError(
+            f"--positive: column '{column.name}' holds '{one}' and '{other}', and neither says that it is "
+            f"the outcome to predict; type --positive {shlex.quote(one)} or --positive "
+            f"{shlex.quote(other)}"
+        )
+    notes.append(f"{column.name}: '{chosen}' counts as positive, because {why}")
+    return str(chosen)
+
+
+def _written(value: object) -> str:
+    return str(value).strip().casefold().removesuffix(".0")
 
 
 def _entities(frame: pd.DataFrame, taken: set[str]) -> list[str]:
@@ -194,14 +229,23 @@ def _segments(frame: pd.DataFrame, categorical: tuple[str, ...]) -> list[str]:
     return found[:_MOST_SEGMENTS]
 
 
-def _later_times(frame: pd.DataFrame, time: str, when: np.ndarray) -> tuple[str, ...]:
+def _later_times(
+    frame: pd.DataFrame, time: str, when: np.ndarray, notes: list[str]
+) -> tuple[str, ...]:
+    """Columns of times none of which lies before the prediction; others are only noted."""
     found = []
     for name in map(str, frame.columns):
-        if name != time and _is_time(frame[name]):
+        if name == time or not _is_time(frame[name]):
+            continue
+        try:
             other = read_time(name, frame[name], unit=None, timezone="UTC", allow_null=True)
-            known = ~np.isnat(other)
-            if known.any() and (other[known] >= when[known]).all():
-                found.append(name)
+        except HarnessError as error:  # a column nobody named is no reason to refuse the table
+            reason = str(error).removeprefix(f"{name}: ").partition(";")[0]
+            notes.append(f"{name}: not offered as dataset.label_time, {reason}")
+            continue
+        known = ~np.isnat(other)
+        if known.any() and (other[known] >= when[known]).all():
+            found.append(name)
     return tuple(found)
 
 

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from harness.ledger.chain import Chain, Entry
 from harness.ledger.experiment import LogLook, look_at_log
-from harness.ledger.looks import Look, record_verdict, reserve, take_look, unseal
+from harness.ledger.looks import (
+    TRIAL,
+    Look,
+    record_verdict,
+    reserve,
+    take_look,
+    trial_look,
+    unseal,
+)
 from harness.ledger.place import ledger_place
 from harness.ledger.window import LabelledWindow, labelled_window
 
 __all__ = [
+    "TRIAL",
     "Chain",
     "Entry",
     "LabelledWindow",
@@ -20,5 +29,6 @@ __all__ = [
     "record_verdict",
     "reserve",
     "take_look",
+    "trial_look",
     "unseal",
 ]

@@ -17,6 +17,8 @@ from harness.ledger.window import LabelledWindow
 from harness.settings import HoldoutSettings
 
 CONFIRMATORY, BLIND, EXPLORATORY = "confirmatory", "blind", "exploratory"
+# No look at all: judged on validation, written in no ledger.
+TRIAL = "trial"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +26,7 @@ class Look:
     """One candidate's look at one window.
 
     Attributes:
-        status: confirmatory, blind or exploratory.
+        status: confirmatory, blind, exploratory, or trial: no look, and the fields below are 0.
         opening: Number of the ledger entry that opened the window.
         alpha_divisor: Alpha of each bound is divided by this.
         looks_planned: Looks the protocol, or the sweep, planned.
@@ -49,13 +51,36 @@ class Look:
 
     @property
     def is_exploratory(self) -> bool:
-        """Whether the window was opened before: nothing can be claimed."""
-        return self.status == EXPLORATORY
+        """Whether nothing can be claimed: the window was opened before, or is not opened at all."""
+        return self.status in (EXPLORATORY, TRIAL)
+
+    @property
+    def is_trial(self) -> bool:
+        """Whether the test window stays closed."""
+        return self.status == TRIAL
 
     @property
     def is_sealed(self) -> bool:
         """Whether nothing but the verdict may be shown."""
         return self.disclosure == "verdict" and self.looks_used < self.looks_planned
+
+
+def trial_look() -> Look:
+    """What stands in place of a look where everything is judged on validation."""
+    return Look(
+        status=TRIAL,
+        opening=0,
+        alpha_divisor=1,
+        looks_planned=0,
+        looks_used=0,
+        disclosure="full",
+        is_repeat=False,
+        fresh_days=0,
+        sentence="This is a trial: it is judged on the second half of validation, with the threshold "
+        "chosen on the first; the test window stays closed and nothing is spent, so it cannot end in "
+        "SHIP.",
+        ledger="",
+    )
 
 
 def reserve(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.comparison import ComparableGroup, ComparedRun, Comparison
+from harness.comparison.compared import OF_TRIAL
 from harness.comparison.names import short_key, short_value
 from harness.report.page import render
 
@@ -58,6 +59,7 @@ def _shown(group: ComparableGroup, number: int) -> dict[str, Any]:
         "number": number,
         "group": group,
         "title": title,
+        "rows_of": "trial" if any(run.outcome == OF_TRIAL for run in runs) else "test",
         "unit": primary.unit if primary else "",
         "axes": axes,
         "names": [criterion.name for criterion in _criteria(runs)],

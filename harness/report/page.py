@@ -23,17 +23,22 @@ def render(name: str, **values: Any) -> str:
     return template("report", name).render(figure=figure, amount=amount, **values)
 
 
-def decision_values(decision: Decision, asks: list[str], names: tuple[str, str]) -> dict[str, Any]:
+def decision_values(
+    decision: Decision, asks: list[str], names: tuple[str, str], *, is_trial: bool = False
+) -> dict[str, Any]:
     """What the decision's head and its table of criteria show.
 
     Args:
         decision: The decision.
         asks: What each verdict's criterion asks, in words.
         names: What baseline and candidate are called.
+        is_trial: Whether it was judged on validation, and decides nothing.
     """
     return {
         "decision": decision,
-        "headline": _HEADLINES[decision.decision],
+        "headline": "A trial on validation: it spends nothing and decides nothing."
+        if is_trial
+        else _HEADLINES[decision.decision],
         "bars": [bar_of(verdict) for verdict in decision.criteria],
         "asks": asks,
         "names": names,

@@ -48,19 +48,16 @@ _STYLE: dict[Any, Any] = {
 def split_picture(days: Sequence[tuple[str, pd.DatetimeIndex]], n_blocks: int) -> str:
     """Rows per day, coloured by window."""
     with _Canvas(7.6, 1.9) as (figure, axes):
-        colours = {"train": QUIET, "validation": BASELINE, "test": CANDIDATE}
-        for name, time in days:
+        for (name, time), colour in zip(days, (QUIET, BASELINE, CANDIDATE), strict=True):
             day, count = np.unique(
                 time.tz_localize(None).normalize().to_numpy(), return_counts=True
             )
             width = max(1.0, (day[-1] - day[0]) / np.timedelta64(1, "D") / 400)
-            axes.bar(day, count, width=width, color=colours[name], label=name, linewidth=0)
+            axes.bar(day, count, width=width, color=colour, label=name, linewidth=0)
         axes.set_ylabel("rows per day")
         axes.legend(ncols=3, loc="lower left", bbox_to_anchor=(0, 1.0), borderaxespad=0.2)
         figure.autofmt_xdate(rotation=0, ha="center")
-        return _svg(
-            figure, f"Rows per day in training, validation and test; {n_blocks} test blocks"
-        )
+        return _svg(figure, f"Rows per day of each window; {n_blocks} blocks are judged")
 
 
 def series_picture(series: BlockSeries, line: float, estimate: float, title: str, unit: str) -> str:
@@ -178,12 +175,12 @@ def over_time(
         axes.set_ylim(bottom=0)
         axes.legend(loc="best")
         _date_ticks(axes, week)
-        scores = _svg(figure, "Observed rate and mean score by week of the test window")
+        scores = _svg(figure, "Observed rate and mean score by week of the judged window")
     both = {
         "candidate": (week, np.array([p.candidate[metric] for p in periods])),
         "baseline": (week, np.array([p.baseline[metric] for p in periods])),
     }
-    return scores, two_series(both, unit, f"{title} by week of the test window")
+    return scores, two_series(both, unit, f"{title} by week of the judged window")
 
 
 def two_series(lines: Mapping[str, tuple[Any, Any]], unit: str, alternative: str) -> str:

@@ -119,8 +119,12 @@ def _split(split: TemporalSplit, windows: Windows | None) -> str:
             "|---|---|---|",
             f"| training | {_day(windows.train_start)} | {_day(windows.train_end)} |",
             f"| validation | {_day(windows.validation_start)} | {_day(windows.validation_end)} |",
-            f"| test | {_day(windows.test_start)} | {_day(windows.test_end)} |",
+            f"| {windows.judged} | {_day(windows.test_start)} | {_day(windows.test_end)} |",
         ]
+        if windows.closed is not None:
+            lines.append(
+                f"| test (closed) | {_day(windows.closed[0])} | {_day(windows.closed[1])} |"
+            )
     return "\n".join(lines)
 
 
@@ -213,6 +217,11 @@ def _sureness(criteria: CriteriaSettings, holdout: HoldoutSettings) -> str:
 
 
 def _looks(holdout: HoldoutSettings) -> str:
+    if holdout.is_trial:
+        return (
+            "A trial: judged on the second half of the tuning window, with the threshold chosen on the "
+            "first. The test data stays closed, and the answer is never SHIP."
+        )
     if holdout.looks > 1:
         return (
             f"The test data is looked at no more than {holdout.looks} times; each look shows its "

@@ -24,16 +24,27 @@ def run_page(result: RunResult, overrides: tuple[str, ...] = ()) -> str:
     primary = find_metric(result.settings.criteria.primary_metrics[0])
     row_metric = primary if primary.name in result.validation_metrics else find_metric("pr_auc")
     shown = tuple(f for f in result.segments)[:_SHOWN_SEGMENTS]
-    label = result.predictions.loc[result.predictions["window"] == "test", "label"].to_numpy()
-    alert = result.predictions.loc[result.predictions["window"] == "test", "alert"].to_numpy()
+    place = result.split.windows.judged
+    judged = result.predictions[result.predictions["window"] == place]
+    label, alert = judged["label"].to_numpy(), judged["alert"].to_numpy()
     outcome = result.settings.criteria.outcome_values
     trial, split = result.trial, result.split
     local = result.dataset.local_time()
-    windows = [(name, local[getattr(split, name)]) for name in ("train", "validation", "test")]
+    windows = [
+        (name, local[rows])
+        for name, rows in (
+            ("train", split.train),
+            ("validation", split.validation),
+            (place, split.test),
+        )
+    ]
     return render(
         "run.html.j2",
-        **decision_values(result.decision, _asks(result), ("baseline", "candidate")),
+        **decision_values(
+            result.decision, _asks(result), ("baseline", "candidate"), is_trial=result.look.is_trial
+        ),
         result=result,
+        place=place,
         title=result.settings.dataset.description or f"predicting {result.dataset.roles.label}",
         primary=row_metric,
         n_blocks=max((v.n_blocks for v in result.decision.criteria if v.is_primary), default=0),
@@ -47,9 +58,11 @@ def run_page(result: RunResult, overrides: tuple[str, ...] = ()) -> str:
                 "rows": len(time),
                 "from": f"{time.min():%Y-%m-%d %H:%M}",
                 "to": f"{time.max():%Y-%m-%d %H:%M}",
-                "rate": float(result.dataset.label[getattr(split, name)].mean()),
+                "rate": float(result.dataset.label[rows].mean()),
             }
-            for name, time in windows
+            for (name, time), rows in zip(
+                windows, (split.train, split.validation, split.test), strict=True
+            )
         ],
         windows_text=describe(split.windows),
         latency={

@@ -75,8 +75,8 @@ class AbtestSettings:
     kind: str = "abtest"
     unit: str | None = None
     variant: str | None = None
-    control: Any = None
-    treatment: Any = None
+    control: bool | int | float | str | None = None
+    treatment: bool | int | float | str | None = None
     correction: str = "holm"
     enrolled: str | None = None
     time_unit: str | None = None

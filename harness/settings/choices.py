@@ -20,7 +20,7 @@ CHOICES: dict[type, dict[str, tuple[str, ...]]] = {
     },
     CriteriaSettings: {"evidence": EVIDENCE, "blocks": ("day", "week", "entity", "row")},
     Guardrail: {"threshold": rule_names(), "evidence": EVIDENCE},
-    HoldoutSettings: {"select": ("all", "validation"), "disclosure": ("full", "verdict")},
+    HoldoutSettings: {"select": ("all", "validation", "none"), "disclosure": ("full", "verdict")},
     LatencySettings: {"through": ("bundle", "http")},
     MonitoringSettings: {
         "method": ("effect", "textbook"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
 
 @dataclass(kw_only=True)
@@ -109,7 +108,7 @@ class TableDataset(RoleSettings, FileSettings):
     time_format: str | None = None
     time_unit: str | None = None
     label: str | None = None
-    positive: Any = None
+    positive: bool | int | float | str | None = None
     label_time: str | None = None
     entity: str | None = None
     numeric: list[str] | None = None

@@ -202,8 +202,8 @@ class HoldoutSettings:
     """How often the test window may be looked at, and what a look shows.
 
     Attributes:
-        select: all, or validation: a sweep's candidates are compared on validation and only
-            the best is judged.
+        select: all; validation: a sweep's candidates are compared on validation and only the
+            best is judged; none: a trial, judged on validation alone, which spends nothing.
         looks: Looks planned; each is taken at alpha / looks.
         disclosure: full, or verdict: nothing but the verdict until the looks are spent.
     """
@@ -212,6 +212,11 @@ class HoldoutSettings:
     select: str = "all"
     looks: int = 1
     disclosure: str = "full"
+
+    @property
+    def is_trial(self) -> bool:
+        """Whether the test window stays closed and everything is shown on validation."""
+        return self.select == "none"
 
 
 @dataclass(kw_only=True)

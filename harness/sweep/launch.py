@@ -16,6 +16,7 @@ from typing import Any
 
 from harness.artefacts.run_folder import SWEEP
 from harness.config import register_schemas
+from harness.config.literal import literal_words
 from harness.errors import ArtefactError, ConfigError, HarnessError, did_you_mean
 from harness.sweep.application import hand_over, is_informative
 from harness.sweep.current import begin, current
@@ -53,6 +54,8 @@ def launch(arguments: Sequence[str]) -> Launched:
 
     register_schemas()
     words = _overrides_first(arguments)
+    options = get_args_parser().parse_args(words)
+    words = _literal(words, options)
     options = get_args_parser().parse_args(words)
     informative = is_informative(options)
     if options.multirun and informative:
@@ -95,6 +98,13 @@ def _overrides_first(arguments: Sequence[str]) -> list[str]:
     for word in overrides:
         words.remove(word)
     return [*overrides, *words]
+
+
+def _literal(words: list[str], options: Any) -> list[str]:
+    """Overrides, which come first, with text values quoted; a comma of a sweep stays one."""
+    typed = list(options.overrides)
+    is_sweep = options.multirun or "hydra.mode=MULTIRUN" in typed
+    return [*literal_words(typed, is_sweep=is_sweep), *words[len(typed) :]]
 
 
 def _resumed(words: list[str], options: Any) -> tuple[list[str], Path | None]:

@@ -71,7 +71,7 @@ class Progress:
             rows = getattr(split, name)
             time = dataset.local_time()[rows]
             lines.append(
-                f"{name}: {len(rows):,} rows from {time.min():%Y-%m-%d %H:%M} to "
+                f"{split.windows.judged if name == 'test' else name}: {len(rows):,} rows from {time.min():%Y-%m-%d %H:%M} to "
                 f"{time.max():%Y-%m-%d %H:%M}, {dataset.label[rows].mean():.1%} positive"
             )
         if split.dropped:

@@ -131,3 +131,71 @@ def test_a_sweep_takes_a_primary_config_of_ones_own(harness, own):
     status, _, err = harness("run", "-m", "--config-dir", own, "--config-name", "first", "sed=1,2")
     assert status == 2
     assert "sed: no such key; did you mean 'seed'?" in err
+
+
+@pytest.fixture
+def datasets(tmp_path):
+    """Datasets of one's own, and what chooses criteria for them."""
+    for place, text in {
+        "dataset/mine": "defaults: [table]\npath: mine.csv\n",
+        "dataset/late": "defaults: [flights]\nlate_minutes: 30\n",
+        "dataset/raw": "defaults: [/schema/dataset/table@_here_]\n",
+        "criteria/own": "defaults: [ranking]\nminimum_sample_size: 7\n",
+        "experiment/mine": "# @package _global_\ndefaults: [override /dataset: mine]\n",
+        "experiment/both": "# @package _global_\n"
+        "defaults: [override /dataset: mine, override /criteria: own]\n",
+        "first": "defaults: [config, override dataset: mine, _self_]\n",
+        # A copy of the packaged file from before datasets had criteria of their own.
+        "copied": (CONF_DIR / "config.yaml").read_text().replace("${suggested/criteria}", "own"),
+    }.items():
+        (tmp_path / f"{place}.yaml").parent.mkdir(exist_ok=True)
+        (tmp_path / f"{place}.yaml").write_text(text)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("words", "name", "expected"),
+    [
+        ([], "config", "value_per_1000 30000"),
+        (["dataset=late"], "config", "value_per_1000 30000"),
+        (["dataset=table"], "config", "pr_auc 500"),
+        (["dataset=mine"], "config", "pr_auc 500"),
+        (["dataset=mine", "criteria=own"], "config", "pr_auc 7"),
+        (["dataset=mine", "criteria.minimum_sample_size=8"], "config", "pr_auc 8"),
+        (["criteria=ranking"], "config", "pr_auc 500"),
+        (["experiment=mine"], "config", "pr_auc 500"),
+        (["experiment=mine", "criteria=own"], "config", "pr_auc 7"),
+        (["experiment=both"], "config", "pr_auc 7"),
+        ([], "first", "pr_auc 500"),
+        (["dataset=mine"], "copied", "pr_auc 7"),
+        (["dataset=raw", "criteria=own"], "config", "pr_auc 7"),
+    ],
+)
+def test_a_dataset_brings_criteria_that_fit_it_unless_others_are_named(
+    datasets, words, name, expected
+):
+    settings = compose_settings(words, config_dir=datasets, config_name=name)
+    criteria = settings.criteria
+    assert f"{criteria.primary_metric} {criteria.minimum_sample_size}" == expected
+    if settings.dataset.kind == "table":
+        assert not criteria.guardrail_metrics  # none of airports
+        assert settings.baseline.columns == settings.dataset.segments == []
+
+
+def test_criteria_named_for_another_dataset_are_not_replaced(datasets):
+    with pytest.raises(ConfigError, match=r"per_segment: 'origin' is not among dataset.segments"):
+        compose_settings(["dataset=mine", "criteria=flight_alerts"], config_dir=datasets)
+
+
+def test_a_dataset_that_suggests_no_criteria_is_told_to_name_them(datasets):
+    with pytest.raises(ConfigError, match=r"criteria: not chosen.*criteria=ranking.*`table`"):
+        compose_settings(["dataset=raw"], config_dir=datasets)
+
+
+def test_a_sweep_over_datasets_takes_each_ones_criteria(datasets):
+    from harness.sweep.plan import plan_grid
+
+    words = ["dataset=mine,flights", "across_protocols=true"]
+    plan = plan_grid(words, config_dir=datasets, config_name="config")
+    primary = [job.settings.criteria.primary_metric for job in plan.jobs]
+    assert primary == ["pr_auc", "value_per_1000"]

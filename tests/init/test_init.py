@@ -31,9 +31,13 @@ def loans(tmp_path) -> pd.DataFrame:
 
 
 def test_what_it_writes_runs_as_printed(harness, loans, tmp_path):
-    status, out, err = harness("init", "My Loans.csv", "--time", "issued", "--label", "status")
+    words = ("--time", "issued", "--label", "status", "--positive", "bad")
+    status, out, err = harness("init", "My Loans.csv", *words)
     assert status == 0, err
-    assert "'bad' counts as positive, because it is the rarer one" in out
+    assert "3 numeric: x, z, who\n" in out
+    assert "2 categorical: g, purpose\n" in out
+    assert "loan_id: left out" in out
+    assert "the first run opens the test window" in out
     dataset = yaml.safe_load((tmp_path / "conf/dataset/my_loans.yaml").read_text("utf-8"))
     assert dataset["positive"] == "bad"
     assert dataset["segments"] == ["g", "purpose"]
@@ -43,10 +47,11 @@ def test_what_it_writes_runs_as_printed(harness, loans, tmp_path):
     assert "# entity: borrower_id" in text
     assert "# entity: loan_id" not in text
     lines = [line.strip() for line in out.splitlines() if line.strip().startswith("harness ")]
-    assert len(lines) == 3
+    assert [line.split()[1] for line in lines] == ["audit", "protocol", "try", "run"]
     for line in lines:
-        status, _, err = harness(*line.split()[1:])
+        status, said, err = harness(*line.split()[1:])
         assert status == 0, f"{line}: {err}"
+    assert "The window was opened for this candidate alone" in " ".join(said.split())
     decision = json.loads(next(tmp_path.glob("outputs/**/decision.json")).read_text("utf-8"))
     assert decision["decision"] in ("SHIP", "NO_SHIP", "INCONCLUSIVE")
     assert harness("check", "conf")[0] == 0
@@ -73,7 +78,7 @@ def test_integer_times_are_told_by_their_size(harness, tmp_path):
 
 
 def test_nothing_is_overwritten_and_nothing_is_left_half_written(harness, loans, tmp_path):
-    words = ("init", "My Loans.csv", "--time", "issued", "--label", "status")
+    words = ("init", "My Loans.csv", "--time", "issued", "--label", "status", "--positive", "bad")
     assert harness(*words)[0] == 0
     (tmp_path / "conf/dataset/my_loans.yaml").write_text("mine", "utf-8")
     (tmp_path / "conf/criteria/my_loans.yaml").unlink()
@@ -92,6 +97,14 @@ def test_nothing_is_overwritten_and_nothing_is_left_half_written(harness, loans,
         (["My Loans.csv", "--time", "isued"], "--time: no column 'isued'; did you mean 'issued'"),
         (["My Loans.csv", "--time", "issued", "--label", "purpose"], "has 3 values"),
         (["My Loans.csv", "--time", "purpose", "--label", "status"], "is no time"),
+        (
+            ["My Loans.csv", "--time", "issued", "--label", "status"],
+            "--positive: column 'status' holds 'bad' and 'good', and neither says",
+        ),
+        (
+            ["My Loans.csv", "--time", "issued", "--label", "status", "--positive", "worse"],
+            "--positive: 'worse' is not a value of column 'status' (bad, good)",
+        ),
         (["short.csv", "--time", "when", "--label", "y"], "too few to learn from some"),
         (["empty.csv", "--time", "when", "--label", "y"], "empty.csv"),
     ],
@@ -144,3 +157,68 @@ def test_any_column_names_survive_the_yaml(names, tmp_path_factory):
     write_config(config_files(looked, "mine"), folder / "conf", "mine")
     composed = compose_settings(["experiment=mine"], config_dir=folder / "conf")
     assert composed.dataset.numeric == wanted
+
+
+@pytest.mark.parametrize(
+    ("values", "chosen", "why"),
+    [
+        (["no", "yes"], "yes", "it says so"),
+        (["No", "TRUE"], "TRUE", "it says so"),
+        (["no", "churned"], "churned", "'no' says no"),
+        ([-1, 1], "1", "'-1' says no"),
+        ([0, 2], "2", "'0' says no"),
+    ],
+)
+def test_a_positive_value_is_taken_where_one_says_so(harness, tmp_path, values, chosen, why):
+    table = make_table(2000)
+    table["y"] = table["y"].map(dict(enumerate(values)))
+    table.to_csv(tmp_path / "t.csv", index=False)
+    status, out, err = harness("init", "t.csv", "--time", "when", "--label", "y")
+    assert status == 0, err
+    assert f"y: '{chosen}' counts as positive, because {why}" in out
+    dataset = yaml.safe_load((tmp_path / "conf/dataset/t.yaml").read_text("utf-8"))
+    assert str(dataset["positive"]) == chosen
+
+
+@pytest.mark.parametrize("values", [[1, 2], ["1", "2"], ["a", "b"], ["yes", "on"], [0, -1]])
+def test_where_neither_value_says_so_the_owner_is_asked(harness, tmp_path, values):
+    table = make_table(2000)
+    table["y"] = table["y"].map(dict(enumerate(values)))
+    table.to_csv(tmp_path / "t.csv", index=False)
+    words = ("init", "t.csv", "--time", "when", "--label", "y")
+    status, out, err = harness(*words)
+    assert (status, out) == (2, "")
+    assert f"--positive {values[0]}" in err
+    assert f"--positive {values[1]}" in err
+    assert not (tmp_path / "conf").exists()
+    status, out, err = harness(*words, "--positive", str(values[1]))
+    assert status == 0, err
+    assert f"{table['y'].eq(values[1]).mean():.1%} positive" in out
+
+
+def test_a_column_nobody_named_refuses_no_table(harness, tmp_path):
+    table = make_table(3000)
+    table["last_login"] = table["when"].dt.strftime("%Y-%m-%d")
+    table.loc[500:520, "last_login"] = "never"
+    table["closed"] = table["when"].dt.strftime("%Y-%m-%d")
+    table.loc[800, "closed"] = "2024-13-45"
+    table["empty"] = np.nan
+    table.to_csv(tmp_path / "t.csv", index=False)
+    status, out, err = harness("init", "t.csv", "--time", "when", "--label", "y")
+    assert status == 0, err
+    assert "last_login: not offered as dataset.label_time, column 'last_login' holds 'never'" in out
+    assert "empty: left out, every value is null" in out
+
+
+def test_a_table_of_many_columns_is_listed_in_part(harness, tmp_path):
+    table = make_table(600)[["when", "y"]].copy()
+    first = table["when"].min()
+    table["when"] = first + (table["when"] - first) * 10
+    for number in range(30):
+        table[f"c{number}"] = np.random.default_rng(number).normal(size=len(table))
+    table.to_csv(tmp_path / "t.csv", index=False)
+    status, out, err = harness("init", "t.csv", "--time", "when", "--label", "y")
+    assert status == 0, err
+    assert "30 numeric: c0, c1" in out
+    assert "c19 and 10 more, all in the dataset's file" in out
+    assert "0 categorical: none" in out
