@@ -399,7 +399,7 @@ def _check_bundle(place: Path, decision: Mapping[str, Any], content: Mapping[str
         copy = read_json(place / name)
         copy.pop("schema_version")
         mine.pop("schema_version", None)
-        differing = [key for key in mine if copy.get(key) != mine[key]]
+        differing = [k for k in sorted({*mine, *copy}) if copy.get(k) != mine.get(k)]
         if differing:
             ours = DECISION if name == DECISION else RECORD
             raise _disagrees(place / name, f"{differing[0]} differs from the run's {ours}")
