@@ -158,8 +158,6 @@ def _unclear(where: TimeColumn, numbers: Numbers) -> ConfigError:
             continue
         if last > _LIKELY[0] and first >= np.datetime64("1900-01-01") and last < _LIKELY[1]:
             answers.append(f"{_states(where, form)} to read {_day(first)} .. {_day(last)}")
-    is_abtest = where.key.startswith("abtest.")
-    key = where.setting("time_format" if is_abtest else "time_unit")
     remedy = (
         "write " + " or ".join(answers)
         if answers
@@ -169,14 +167,14 @@ def _unclear(where: TimeColumn, numbers: Numbers) -> ConfigError:
         )
     )
     return ConfigError(
-        f"{key}: not set, and column '{where.name}' holds numbers ({numbers.min()} .. "
+        f"{where.setting('time_unit')}: not set, and column '{where.name}' holds numbers ({numbers.min()} .. "
         f"{numbers.max()}) whose size does not say what they count; {remedy}"
     )
 
 
 def _states(where: TimeColumn, form: TimeFormat) -> str:
-    """The setting that says so; numbers of a dataset have had one of their own for long."""
-    if form.style is TimeStyle.EPOCH and not where.key.startswith("abtest."):
+    """The setting that says so."""
+    if form.style is TimeStyle.EPOCH:
         return f"{where.setting('time_unit')}={form.unit}"
     return f"{where.setting('time_format')}={form.name}"
 

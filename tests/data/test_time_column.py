@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from harness.data.table import read_table
 from harness.data.time_column import (
     TimeFormat,
     detect_time_format,
@@ -21,6 +22,7 @@ from harness.data.time_column import (
 )
 from harness.data.time_format import parse_time_format
 from harness.errors import ConfigError, DataError
+from harness.settings import TableDataset
 
 NOON = np.datetime64("2024-03-01T12:00", "us")
 BERLIN, NEW_YORK = "Europe/Berlin", "America/New_York"
@@ -318,7 +320,7 @@ def test_what_is_unclear_or_wrong_is_one_sentence(case, kind):
 
 def test_a_b_tests_are_answered_by_their_own_key():
     for values in (["03/01/2024"], [5, 6]):
-        with pytest.raises(ConfigError, match=r"abtest\.time_format") as caught:
+        with pytest.raises(ConfigError, match=r"^abtest\.time_(format|unit): not set") as caught:
             read_time("abtest.enrolled", pd.Series(values), unit=None, timezone="UTC")
         assert "dataset." not in str(caught.value)
 
@@ -383,6 +385,22 @@ def test_a_far_day_means_not_yet_where_a_column_may_say_so(far, zone):
     assert not np.isnat(kept).any()
     with pytest.raises(DataError, match="row 1"):
         read([near, far], zone=zone)
+
+
+def test_a_table_with_days_first_and_labels_not_yet_known_is_read_and_said(tmp_path):
+    days = pd.date_range("2024-01-01", periods=40)
+    frame = pd.DataFrame({"issued": days.strftime("%d/%m/%Y"), "late": [0, 1] * 20, "amount": 1.5})
+    frame["paid"] = (days + pd.Timedelta(days=9)).strftime("%d/%m/%Y")
+    frame.loc[35:, "paid"] = "31/12/9999"
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    roles = TableDataset(
+        path=str(tmp_path / "t.csv"), time="issued", label="late", label_time="paid"
+    )
+    dataset = read_table(roles)
+    assert np.array_equal(dataset.time, days[:35].to_numpy().astype("datetime64[us]"))
+    assert np.array_equal(dataset.label_known - dataset.time, [np.timedelta64(9, "D")] * 35)
+    assert [note for note in dataset.notes if "issued" in note and "dd/mm/yyyy" in note]
+    assert [note for note in dataset.notes if "paid" in note and "5 of 40 rows" in note]
 
 
 def test_null_words_are_null_and_said():

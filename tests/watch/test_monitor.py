@@ -289,7 +289,7 @@ def test_a_notifier_that_fails_leaves_the_alert_on_disk(harness, run):
         (("new.parquet", "monitoring.methd=effect"), "did you mean 'method'?"),
         (("new.parquet", "monitoring.method=exact"), "monitoring.method: 'exact' is unknown"),
         (("new.parquet", "monitoring.drifted_share=0"), "must be above 0 and at most 1"),
-        (("--since", "someday"), "--since someday: is no day"),
+        (("--since", "someday"), "--since: 'someday' is no date"),
         (("broken.jsonl",), "line 1: no entry of a server's log"),
     ],
 )
