@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Sequence
+from typing import Any
 
 from harness.artefacts import SCHEMA_VERSION, to_json
 from harness.cli.output import Table, add_format_argument, print_table
@@ -50,7 +51,7 @@ def _print_looks(entries: Sequence[Entry], style: str) -> None:
     looks = [entry for entry in entries if entry.kind in ("open", "abtest")]
     if style == "json":
         content = [
-            {"opening": e.seq, "at": e.at, **e.content, "decision": verdicts.get(e.seq)}
+            {"opening": e.seq, "at": e.at, **_for_readers(e), "decision": verdicts.get(e.seq)}
             for e in looks
         ]
         print(to_json({"schema_version": SCHEMA_VERSION, "looks": content}), end="")
@@ -71,3 +72,8 @@ def _print_looks(entries: Sequence[Entry], style: str) -> None:
     print_table(Table(columns=columns, rows=rows), style)
     if any(row[-1] == "CUT OFF" for row in rows):
         print("CUT OFF: the run ended before its verdict; the look is spent all the same.")
+
+
+def _for_readers(entry: Entry) -> dict[str, Any]:
+    """What an entry says, without kilobytes of hashes; `export` has them."""
+    return {name: value for name, value in entry.content.items() if name != "sketch"}

@@ -318,4 +318,6 @@ def _seen_days(
             continue
         seen |= window.equal_days(content["days"])
         seen |= window.days_in(sketch)
+        if len(seen) == len(window.days):
+            break
     return seen

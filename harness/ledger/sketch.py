@@ -9,9 +9,9 @@ days survive times cut to dates; and a second grid of hours and of days, half a 
 catches rows that jitter moved over an edge of the first.
 
 Independent labels agree now and then. How often is taken from the later window itself: each
-cell is also compared with the labels of other cells. A window is recognised where it agrees
-with 60 % of what chance leaves over, and where chance has a probability below
-`_ERROR` over all comparisons made of two windows. Hours and days may differ by one or two rows.
+cell is also compared with the labels of other cells. A window is recognised where it agrees in
+60 % of what chance leaves over, and where chance has a probability below `_ERROR` over all
+comparisons of two windows. Hours and days may differ by one or two rows.
 Clocks that differ by up to 14 hours are tried in steps of a quarter of an hour, because times
 without a zone move when the zone is changed.
 """
@@ -24,7 +24,10 @@ import zlib
 from dataclasses import dataclass, replace
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
+
+from harness.errors import LedgerError
 
 Times = NDArray[np.int64]
 Hashes = NDArray[np.uint64]
@@ -210,17 +213,15 @@ def _hashed(target: NDArray[np.generic]) -> tuple[Hashes, bool]:
     names, code = np.unique(target, return_inverse=True)
     if len(names) == 2:
         return _CLASSES[code], True
-    names = np.ascontiguousarray(names + 0 if names.dtype.kind == "f" else names)  # no -0.0
-    names = names.astype(str) if names.dtype == object else names
-    raw = names.view(np.uint8).reshape(len(names), -1).astype(np.uint64)
-    hashed = np.zeros(len(names), dtype=np.uint64)
-    for byte in raw.T:
-        hashed = _mixed(hashed + byte)
+    if names.dtype.kind in "iuf":
+        own = names.astype(np.float64) + 0.0  # without -0.0
+        return _mixed(own.view(np.uint64))[code], False
+    hashed: Hashes = pd.util.hash_array(names.astype(str).astype(object), categorize=False)
     return hashed[code], False
 
 
 def _starts(labels: LabelSequence, number: int) -> Times:
-    """First second of every cell of a grid that holds a row."""
+    """Where the cells of a grid begin that may hold a row."""
     time = labels.time
     if number == 0:
         return time[_is_new(time)]
@@ -411,7 +412,17 @@ def _days(day: NDArray[np.intp], agrees: NDArray[np.bool_]) -> set[int]:
 
 def _read(sketch: str) -> tuple[list[tuple[Times, Hashes]], Hashes]:
     """Cells of each grid, and elements of entities."""
-    raw = zlib.decompress(base64.b64decode(sketch[len(_VERSION) :]))
+    try:
+        raw = zlib.decompress(base64.b64decode(sketch[len(_VERSION) :]))
+        return _unpacked(raw)
+    except (ValueError, zlib.error) as error:
+        raise LedgerError(
+            f"the ledger holds a damaged sketch of a window ({error}); `harness ledger verify` finds "
+            "the entry"
+        ) from error
+
+
+def _unpacked(raw: bytes) -> tuple[list[tuple[Times, Hashes]], Hashes]:
     cells, place = [], 0
     for _ in _GRIDS:
         n = int.from_bytes(raw[place : place + 2], "little")

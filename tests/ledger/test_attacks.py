@@ -16,6 +16,7 @@ import pytest
 
 from harness.data.dataset import Dataset
 from harness.data.roles import Roles
+from harness.errors import LedgerError
 from harness.ledger import Chain, labelled_window, reserve, take_look
 from harness.ledger.sketch import label_sequence, seen_days, sketch_of
 from harness.settings import HoldoutSettings
@@ -265,6 +266,10 @@ def test_numbers_and_classes_are_known_by_their_own_bytes():
     assert seen_days(sequence(rng.permutation(classes)), sketch_of(sequence(classes))) == set()
     words = np.where(rng.random(400) < 0.3, "yes", "no")
     assert len(seen_days(sequence(words == "yes"), sketch_of(sequence(words)))) == 17
+    wide = classes.astype("U9")
+    assert len(seen_days(sequence(wide), sketch_of(sequence(classes)))) == 17
+    numbers = rng.integers(0, 9, 400)
+    assert len(seen_days(sequence(numbers.astype(float)), sketch_of(sequence(numbers)))) == 17
 
 
 # --- fresh windows ---------------------------------------------------------------------
@@ -351,13 +356,18 @@ def test_days_equal_to_the_bit_are_known_where_chance_could_not_make_them_so(cha
     look(chain, window(table))
     day = drawn("hourly", 9, n_days=9).assign(when=lambda t: t.when + pd.Timedelta("30D"))
     assert look(chain, window(pd.concat([table[-24:], day])), "b").fresh_days == 9
-    one_row = table[-1:]  # right by chance in three cases of five
-    assert look(chain, window(pd.concat([one_row, day])), "c", rows="s").fresh_days <= 10
 
 
 def test_what_a_later_version_keeps_besides_is_passed_over():
     table = window(drawn("hourly", 1))
     assert table.days_in("9:whatever") == set()
+
+
+def test_a_damaged_sketch_is_one_sentence():
+    table = window(drawn("hourly", 1))
+    for damaged in ("1:x", table.sketch[:-40], "1:" + "A" * 40):
+        with pytest.raises(LedgerError, match="damaged sketch.*harness ledger verify"):
+            table.days_in(damaged)
 
 
 def test_an_entry_of_version_0_1_0_knows_its_days_by_name_and_zone(chain):
