@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -281,6 +281,38 @@ def test_a_run_of_0_1_0_has_no_hashes_and_its_content_is_checked(tmp_path, harne
         for reader in ("gate", "register", "compare"):
             status, _, err = harness(*READERS[reader])
             assert (status, "a/" in err) == (2, True), (what, reader, err)
+
+
+def places_of(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Where every value of a JSON document stands."""
+    if path:
+        yield path
+    if isinstance(value, dict | list):
+        for key in value if isinstance(value, dict) else range(len(value)):
+            yield from places_of(value[key], (*path, key))
+
+
+@pytest.mark.parametrize("junk", [None, "x", -1, [], {"a": 1}, "taken out"], ids=repr)
+def test_no_edit_of_a_decision_goes_through_even_without_hashes(tmp_path, harness, junk):
+    shutil.copytree(UPGRADES / "v0.1.0/run", tmp_path / "a")
+    path = tmp_path / "a/decision.json"
+    whole = path.read_text("utf-8")
+    for place in places_of(json.loads(whole)):
+        content = json.loads(whole)
+        holder = content
+        for key in place[:-1]:
+            holder = holder[key]
+        if holder[place[-1]] == junk or place == ("schema_version",):
+            continue
+        if junk == "taken out":
+            del holder[place[-1]]
+        else:
+            holder[place[-1]] = junk
+        path.write_text(json.dumps(content), "utf-8")
+        status, out, err = harness("gate", "a")
+        assert (status, out) == (2, ""), (place, err)
+        assert "decision.json" in err, (place, err)
+        assert "defect" not in err, (place, err)
 
 
 def test_predictions_of_other_rows_are_refused_without_hashes_too(runs, harness):
