@@ -21,7 +21,7 @@ from harness.settings import RunSettings
 MANY = 100
 _MOST_SHOWN = 300  # characters of a line one might still read
 _GUESSED_SECONDS = 10
-# More than anybody judges; beyond it a slip of the pen would fill the memory.
+# More candidates than anyone judges; a range mistyped by a few zeros would fill the memory.
 _MOST_JOBS = 100_000
 
 
