@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 import numpy as np
@@ -26,17 +25,6 @@ _MIN_VALUES, _MIN_ROWS = 10, 100
 # ranks correlate so much with those; texts and YYYYMMDD are dates without that (births).
 _NEAR_DAYS, _FOLLOWS = 5 * 366, 0.5
 _DAY = np.timedelta64(1, "D")
-_CLOCK = r"(?:[ T]\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?\s*(?:[AaPp][Mm])?\s*(?:Z|UTC|[+-]\d{2}:?\d{0,2})?)?"
-_MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
-_TEXTS = tuple(
-    re.compile(pattern + _CLOCK, re.IGNORECASE)
-    for pattern in (
-        r"(?:19|20)\d{2}([-/.]?)(?:0?[1-9]|1[0-2])\1(?:0?[1-9]|[12]\d|3[01])",
-        r"\d{1,2}([-/.])\d{1,2}\1(?:\d{4}|\d{2})",
-        rf"\d{{1,2}}[-/. ]+{_MONTH}[-/., ]+\d{{2,4}}",
-        rf"{_MONTH}[-/. ]+\d{{1,2}},?[-/. ]+\d{{4}}",
-    )
-)
 _ZONE = r"(?:Z|UTC|:\d{2}\s*[+-]\d{2}:?\d{0,2})\s*$"
 # Seconds, milli-, micro- and nanoseconds since 1970, up to the year 2100; days up to 2150.
 _PER_SECOND = (1, 1_000, 1_000_000, 1_000_000_000)
@@ -129,7 +117,10 @@ def _follows(view: View, name: str, times: Times, settings: AuditSettings) -> li
 def _of_texts(view: View, texts: pd.Index) -> Times | None:
     """What texts say as times, or None where too few are dates."""
     values = pd.Series(texts.astype(str).str.strip(), dtype=object)
-    if len(values) < _MIN_VALUES or not (looks_like_times(values) or _looks_like_dates(values)):
+    if len(values) < _MIN_VALUES:
+        return None
+    numbers = pd.to_numeric(values, errors="coerce")
+    if not looks_like_times(values) and not looks_like_times(numbers, integers=True):
         return None
     # Day first or month first: what the values allow, and where they allow both the earlier times.
     parts = values.str.extract(r"^(\d{1,2})[-/.](\d{1,2})[-/.]").astype(float)
@@ -147,13 +138,6 @@ def _of_texts(view: View, texts: pd.Index) -> Times | None:
     if not values.str.contains(_ZONE, regex=True).any():
         return _from_local(view, said)
     return said.to_numpy().astype("datetime64[us]")
-
-
-def _looks_like_dates(column: pd.Series) -> bool:
-    """Whether nearly all texts are written as dates are."""
-    some = column.iloc[:: max(1, len(column) // 1000)]
-    fits = [any(pattern.fullmatch(text) for pattern in _TEXTS) for text in some]
-    return bool(np.mean(fits) >= _MOST)
 
 
 def _of_numbers(view: View, column: pd.Series, rows: NDArray[np.intp]) -> Times | None:
