@@ -348,9 +348,10 @@ def _check_metrics(path: Path, decision: Mapping[str, Any], content: Mapping[str
     ):
         raise _disagrees(path, f"validation differs from validation_metrics in {RECORD}")
     figures: dict[str, tuple[Any, Any]] = {}
-    for entry in _of(path, metrics, "test", list):
+    judged = "trial" if decision["holdout"]["status"] == "trial" else "test"
+    for entry in _of(path, metrics, judged, list):
         if not isinstance(entry, dict) or not isinstance(entry.get("candidate"), dict):
-            raise _disagrees(path, "test holds an entry that is no metric")
+            raise _disagrees(path, f"{judged} holds an entry that is no metric")
         figures[str(entry.get("name"))] = (entry["candidate"].get("value"), entry.get("baseline"))
     for verdict in decision["criteria"]:
         if verdict.get("segment") is not None or verdict.get("metric") not in figures:
