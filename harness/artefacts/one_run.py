@@ -348,9 +348,10 @@ def _check_metrics(path: Path, decision: Mapping[str, Any], content: Mapping[str
     ):
         raise _disagrees(path, f"validation differs from validation_metrics in {RECORD}")
     figures: dict[str, tuple[Any, Any]] = {}
-    for entry in _of(path, metrics, "test", list):
+    judged = _judged_window(decision)
+    for entry in _of(path, metrics, judged, list):
         if not isinstance(entry, dict) or not isinstance(entry.get("candidate"), dict):
-            raise _disagrees(path, "test holds an entry that is no metric")
+            raise _disagrees(path, f"{judged} holds an entry that is no metric")
         figures[str(entry.get("name"))] = (entry["candidate"].get("value"), entry.get("baseline"))
     for verdict in decision["criteria"]:
         if verdict.get("segment") is not None or verdict.get("metric") not in figures:
@@ -406,20 +407,27 @@ def _check_bundle(place: Path, decision: Mapping[str, Any], content: Mapping[str
 
 
 def _check_rows(path: Path, decision: Mapping[str, Any]) -> None:
-    """Without a hash: predictions have as many test rows as were judged."""
+    """Without a hash: predictions have as many rows as were judged."""
     import pyarrow as pa
     import pyarrow.compute as pc
     import pyarrow.parquet as pq
 
+    judged = _judged_window(decision)
     try:
         window = pq.read_table(path, columns=["window"])["window"].cast(pa.string())
-        n_rows = int(pc.sum(pc.equal(window, "test")).as_py() or 0)
+        n_rows = int(pc.sum(pc.equal(window, judged)).as_py() or 0)
     except (OSError, KeyError, pa.ArrowException) as error:
         raise _disagrees(path, f"cannot be read ({str(error).splitlines()[0]})") from error
     if n_rows != decision["n_rows"]:
         raise _disagrees(
-            path, f"has {n_rows:,} test rows, but {DECISION} was judged on {decision['n_rows']:,}"
+            path,
+            f"has {n_rows:,} {judged} rows, but {DECISION} was judged on {decision['n_rows']:,}",
         )
+
+
+def _judged_window(decision: Mapping[str, Any]) -> str:
+    """What the judged rows are called in the run's other files."""
+    return "trial" if decision["holdout"]["status"] == "trial" else "test"
 
 
 def _of(path: Path, values: Mapping[str, Any], key: str, kind: type) -> Any:

@@ -46,8 +46,8 @@ def quoting_of(word: str) -> str:
     """An override as it has to be typed in a shell to be taken literally; empty for no KEY=VALUE.
 
     Example:
-        >>> quoting_of("model.path=a=b")
-        '''"model.path='a=b'"'''
+        >>> print(quoting_of("model.path=a=b"))
+        "model.path='a=b'"
     """
     match = _WORD.fullmatch(word)
     return _in_shell(f"{match[1]}={_quoted(match[2])}") if match else ""

@@ -98,6 +98,10 @@ def _refused_word(word: str, reason: str) -> ConfigError:
     key, _, value = word.partition("=")
     if re.fullmatch(r"\s*choice\(\s*\)\s*", value):
         return ConfigError(f"{word}: lists no value, so there is no candidate; write {key}=a,b")
+    values = [part.strip() for part in value.split(",")]
+    if len(values) > 1 and "" in values and "=" not in value:
+        kept = ",".join(filter(None, values)) or "a,b"
+        return ConfigError(f"{word}: lists an empty value; write {key}={kept}")
     if reason.startswith("Error parsing override"):  # which says no more than that
         reason = "cannot be read"
     one, several = quoting_of(word), quoting_of_several(word)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 import tempfile
+import unicodedata
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from harness.config.yaml_schema import FOLDER, schema_comment, yaml_schemas
 from harness.errors import ConfigError
 from harness.init.look import Looked
 
+_HYDRA_WORDS = {"null", "true", "false", "nan", "inf"}  # read as values, not as names
 _MOST_ROWS, _MOST_DAYS = 500, 28
 _WORD = re.compile(r"[A-Za-z_][\w .-]*", re.ASCII)
 
@@ -70,8 +72,17 @@ def write_config(files: Mapping[str, str], folder: Path, experiment: str) -> lis
 
 
 def experiment_name(stem: str) -> str:
-    """A file's stem as a word that Hydra takes."""
-    return re.sub(r"\W+", "_", stem).strip("_").lower() or "table"
+    """A file's stem as a word that Hydra takes for a name, and nothing else.
+
+    Example:
+        >>> experiment_name("Kredite März"), experiment_name("2024"), experiment_name("null")
+        ('kredite_marz', 'table_2024', 'table_null')
+    """
+    plain = unicodedata.normalize("NFKD", stem).encode("ascii", "ignore").decode()
+    name = re.sub(r"\W+", "_", plain, flags=re.ASCII).strip("_").lower()
+    if not name:
+        return "table"
+    return name if name[0].isalpha() and name not in _HYDRA_WORDS else f"table_{name}"
 
 
 def _write(files: Mapping[str, str], folder: Path) -> None:

@@ -42,10 +42,10 @@ TABLE = ("dataset=table", "criteria=ranking")
         "日付",
     ],
 )
-@pytest.mark.parametrize("key", ["path", "label", "time", "entity"])
-def test_a_path_or_a_columns_name_is_taken_as_typed(key, text):
-    dataset = compose_settings([*TABLE, f"dataset.{key}={text}"]).dataset
-    assert getattr(dataset, key) == text
+def test_a_path_or_a_columns_name_is_taken_as_typed(text):
+    keys = ("path", "label", "time", "entity")
+    dataset = compose_settings([*TABLE, *(f"dataset.{key}={text}" for key in keys)]).dataset
+    assert [getattr(dataset, key) for key in keys] == [text] * 4
 
 
 @given(st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1).filter(str.strip))
@@ -89,23 +89,14 @@ def test_lists_of_names_take_every_name():
     assert compose_settings([*TABLE, "dataset.ignore=[]"]).dataset.ignore == []
 
 
-@pytest.mark.parametrize(
-    ("word", "expected"),
-    [
-        ("delimiter=;", ";"),
-        ("delimiter=|", "|"),
-        ("delimiter=,", ","),
-        ("decimal=,", ","),
-        ("thousands=.", "."),
-        ("comment=#", "#"),
-        ("quote='", "'"),
-        ("null_values=?", ["?"]),
-        ("null_values=[?,n/a,null,9]", ["?", "n/a", "null", "9"]),
-    ],
-)
-def test_signs_of_a_csv_file_are_taken_as_typed(word, expected):
-    dataset = compose_settings([*TABLE, f"dataset.{word}"]).dataset
-    assert getattr(dataset, word.partition("=")[0]) == expected
+def test_signs_of_a_csv_file_are_taken_as_typed():
+    signs = {"delimiter": ";", "decimal": ",", "thousands": ".", "comment": "#", "quote": "'"}
+    words = [f"dataset.{key}={sign}" for key, sign in signs.items()]
+    dataset = compose_settings([*TABLE, *words, "dataset.null_values=[?,n/a,null,9]"]).dataset
+    assert {key: getattr(dataset, key) for key in signs} == signs
+    assert dataset.null_values == ["?", "n/a", "null", "9"]
+    others = ["dataset.delimiter=,", "dataset.null_values=?"]
+    assert literal_words(others) == ["dataset.delimiter=','", "dataset.null_values=['?']"]
 
 
 def test_roles_of_an_ab_log_take_every_name():

@@ -222,3 +222,12 @@ def test_a_table_of_many_columns_is_listed_in_part(harness, tmp_path):
     assert "30 numeric: c0, c1" in out
     assert "c19 and 10 more, all in the dataset's file" in out
     assert "0 categorical: none" in out
+
+
+@pytest.mark.parametrize("name", ["Kredite März", "2024", "null", "区", "region=EU"])
+def test_a_file_of_any_name_gets_an_experiment_that_composes(harness, tmp_path, name):
+    make_table(2000).to_csv(tmp_path / f"{name}.csv", index=False)
+    status, out, err = harness("init", f"{name}.csv", "--time", "when", "--label", "y")
+    assert status == 0, err
+    command = next(line for line in out.splitlines() if "harness protocol" in line)
+    assert harness(*command.split()[1:])[0] == 0

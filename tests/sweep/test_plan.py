@@ -129,7 +129,7 @@ SWEPT = ("dataset=table", "dataset.path=no.csv", "dataset.time=t", "dataset.labe
         (("-m", "seed=range(0,5000)", "model.max_depth=range(1,100)"),
          ("seed (5,000), model.max_depth (99)", "495,000 candidates")),
         (("-m", "model=glob(*)"), ("model=glob(*): glob", "list the options")),
-        (("-m", "model.max_depth=3,,4"), ("model.max_depth=3,,4': cannot be read", "for several values")),
+        (("-m", "model.max_depth=3,,4"), ("model.max_depth=3,,4: lists an empty value", "=3,4")),
     ],
     ids=lambda value: " ".join(value) if value[0] == "-m" else None,
 )  # fmt: skip
