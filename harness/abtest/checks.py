@@ -13,6 +13,10 @@ from harness.abtest.used import MISMATCH
 from harness.artefacts.figure import figure
 from harness.settings import AbtestSettings
 
+# Differences shrink by the share of rows that control answered in a treatment's place: by a twentieth
+# at most, which is little beside chance, but would let harm pass a margin if it were a half.
+MOST_FALLBACKS = 0.05
+
 
 def planned_shares(log: Log, settings: AbtestSettings) -> dict[str, float]:
     """Planned share of each treatment among itself and control."""
@@ -42,6 +46,14 @@ def broken_assignment(log: Log, shares: Mapping[str, float], looks: Looks) -> li
             f"{log.duplicated:,} units appear more than once in a variant; the log needs one row per "
             "unit, so add their rows up, or drop the copies."
         )
+    for name, (n_fallbacks, n_rows) in log.fallbacks.items():
+        if n_fallbacks > MOST_FALLBACKS * n_rows:
+            sentences.append(
+                f"{figure(n_fallbacks / n_rows, 'share')} of the rows of {name} were answered by the "
+                f"champion in its place, at most {figure(MOST_FALLBACKS, 'share')} may be: the champion "
+                f"would be compared with itself. Find out why {name} failed (the server's log says), and "
+                "start again."
+            )
     for name in log.treatments:
         pair = log.against(name)
         n, n_treated = len(pair), int(pair.is_treatment.sum())

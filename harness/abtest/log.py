@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from harness.data.label_column import matching_values
 from harness.data.table_file import column_names, read_columns
 from harness.data.time_column import read_time
 from harness.errors import ConfigError, DataError, did_you_mean
+from harness.serving.canary import FALLBACK_ROWS, ROWS
 from harness.settings import AbtestSettings
 
 # What a log's file is called in errors.
@@ -42,6 +43,8 @@ class Log:
         n_other: Rows of variants that are not judged.
         contaminated: Units that appear in more than one variant.
         duplicated: Units that appear more than once in one variant.
+        fallbacks: Rows of each treatment that the champion answered in its place, and all its rows;
+            empty where the log is no canary's.
         notes: What was left out or taken for something, in sentences.
     """
 
@@ -57,6 +60,7 @@ class Log:
     n_other: int
     contaminated: int
     duplicated: int
+    fallbacks: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
@@ -195,8 +199,10 @@ def read_log(
         n_other=int((~judged).sum()),
         contaminated=contaminated,
         duplicated=int((per_unit.size() > 1).sum()) - contaminated,
+        fallbacks=_fallbacks(path, columns[None], arm, treatments),
         notes=(*notes, *_segment_notes(frame.loc[judged], segments)),
     )
+    log = replace(log, notes=(*log.notes, *_fallback_notes(log.fallbacks)))
     return _typed(_with_tables(log, unit, keys[judged]))
 
 
@@ -326,6 +332,31 @@ def _segment_notes(frame: pd.DataFrame, segments: Sequence[str]) -> tuple[str, .
     return tuple(
         f"{n:,} units have no {name}, so they count in no segment of it."
         for name, n in missing.items()
+        if n
+    )
+
+
+def _fallbacks(
+    path: Path, columns: Sequence[str], arm: pd.Series, treatments: Sequence[str]
+) -> dict[str, tuple[int, int]]:
+    """What a canary's table says about rows that the champion answered for the challenger."""
+    if not {ROWS, FALLBACK_ROWS} <= set(columns):
+        return {}
+    counts = read_columns(path, [ROWS, FALLBACK_ROWS], key=_KEY)
+    if not all(pd.api.types.is_numeric_dtype(counts[name]) for name in counts):
+        return {}  # columns of these names that are not a canary's
+    found = {}
+    for name in treatments:
+        rows = counts[(arm == name).to_numpy()]
+        found[name] = (int(rows[FALLBACK_ROWS].sum()), int(rows[ROWS].sum()))
+    return found
+
+
+def _fallback_notes(fallbacks: Mapping[str, tuple[int, int]]) -> tuple[str, ...]:
+    return tuple(
+        f"The champion answered {n:,} of {of:,} rows of {name} in its place; their units stay in "
+        f"{name}, to which they were assigned (intention to treat), so differences come out too small."
+        for name, (n, of) in fallbacks.items()
         if n
     )
 

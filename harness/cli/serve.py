@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import socket
+import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -58,6 +59,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--challenger", metavar="BUNDLE", help="what answers them, such as models:/NAME@challenger"
     )
     parser.add_argument("--canary-key", metavar="COLUMN", help="who a row is about")
+    parser.add_argument(
+        "--canary-timeout",
+        type=number(POSITIVE),
+        default=2.0,
+        metavar="SECONDS",
+        help="how long a request waits for the challenger before the champion answers",
+    )
     add_registry_argument(parser)
     parser.add_argument(
         "--dockerfile", action="store_true", help="print a Dockerfile for this bundle and stop"
@@ -86,6 +94,7 @@ def run(options: argparse.Namespace) -> int:
         challenger=_place(options.challenger) if options.canary else None,
         canary_share=parse_share(options.canary) if options.canary else 0.0,
         canary_key=options.canary_key,
+        canary_seconds=options.canary_timeout,
         trust=tuple(options.trust),
         max_body_bytes=int(1e6 * options.max_body_mb),
         max_rows=options.max_rows,
@@ -132,25 +141,26 @@ def _checked(options: argparse.Namespace) -> tuple[str, Mapping[str, Any]]:
     place = place_of(name, options.registry, tuple(options.trust))
     place.seal()
     champion = place.load()
-    for flag, other in (("--shadow", options.shadow), ("--challenger", options.challenger)):
+    challenger = options.challenger if options.canary else None
+    for flag, other in (("--shadow", options.shadow), ("--challenger", challenger)):
         if other is not None:
-            _check_columns(flag, other, champion, options)
+            _check_inputs(flag, other, champion, options)
     return name, champion.manifest
 
 
-def _check_columns(flag: str, other: str, champion: Bundle, options: argparse.Namespace) -> None:
-    """Refuse what needs columns that nobody sends; what is not there yet may come later."""
-    from harness.serving.live import further_columns, needs_more
+def _check_inputs(flag: str, other: str, champion: Bundle, options: argparse.Namespace) -> None:
+    """Refuse what needs other columns than clients send; what is not there yet may come later."""
+    from harness.serving.challenger import other_inputs
     from harness.serving.place import place_of
 
     place = place_of(str(_place(other)), options.registry, tuple(options.trust))
     try:
         place.seal()
-        bundle = place.load()
-    except RegistryError:
+    except RegistryError as error:
+        print(f"{flag} {other}: nothing is there yet ({error})", file=sys.stderr)
         return
-    if missing := further_columns(bundle, champion):
-        raise ConfigError(f"{flag} {other} {needs_more(missing)}")
+    if needs := other_inputs(place.load().schema, champion.schema):
+        raise ConfigError(f"{flag} {other} {needs}")
 
 
 def _place(name: str | None) -> str | None:

@@ -55,6 +55,8 @@ def run(options: argparse.Namespace) -> int:
         print(
             f"differs: {figure(line['score'])} answered, {figure(line['shadow_score'])} in the shadow"
         )
+    if report.n_nameless:
+        print(f"{report.n_nameless:,} rows have no {options.key}, so no label is theirs")
     if report.decision is not None:
         print(f"by the criteria, shadow against what answered: {report.decision.decision}")
         for reason in report.decision.reasons:

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
+import logging
+import sys
 import time
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
+from starlette.requests import ClientDisconnect
 
-from harness.errors import BundleError
-from harness.serving.canary import CONTROL, TREATMENT, Canary
+from harness.errors import BundleError, HarnessError
+from harness.serving.canary import TREATMENT, Canary
+from harness.serving.challenger import CannotAnswerError, Challenger
 from harness.serving.figures import Figures
 from harness.serving.form import form_page
 from harness.serving.live import LiveBundle, Loaded
@@ -26,7 +30,25 @@ from harness.serving.shadow import COUNT_SECONDS, HAND_ON_SECONDS, Shadow
 
 # Up to so many rows are scored at once where they arrive; more go to a thread.
 _INLINE_ROWS = 32
-_MOST_OF_A_REASON = 200
+
+_log = logging.getLogger("harness.serving")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Part:
+    """Rows that one version answered.
+
+    Attributes:
+        loaded: The version.
+        scores: Of each row.
+        seconds: What its scoring took; an attempt of another version is not in it.
+        failure: Why the champion answered rows of the challenger; None otherwise.
+    """
+
+    loaded: Loaded
+    scores: list[float]
+    seconds: float
+    failure: CannotAnswerError | None = None
 
 
 def create() -> FastAPI:
@@ -61,6 +83,7 @@ def build_app(options: ServeOptions, loaded: Loaded | None = None) -> FastAPI:
     app.add_api_route("/openapi.json", server.openapi, methods=["GET"])
     app.add_api_route("/", server.form, methods=["GET"])
     app.add_exception_handler(RequestError, server.refuse)
+    app.add_exception_handler(Exception, server.break_down)
     app.state.live, app.state.challenger = server.live, server.challenger
     return app
 
@@ -74,13 +97,17 @@ class _Server:
         self.live = LiveBundle(place_of(options.bundle, options.registry, options.trust))
         self.live.current = loaded
         self.challenger = (
-            LiveBundle(place_of(options.challenger, options.registry, options.trust), self.live)
+            Challenger(
+                LiveBundle(place_of(options.challenger, options.registry, options.trust)),
+                options.canary_seconds,
+            )
             if options.challenger and options.canary_key
             else None
         )
         self.canary = Canary(share=options.canary_share, key=options.canary_key or "")
         self.shadow: Shadow | None = None
         self._looks = loaded is None
+        self._told: dict[str, str] = {}
         self.figures = Figures()
         self.log = (
             RequestLog(
@@ -99,23 +126,27 @@ class _Server:
         if not self._looks:
             yield
             return
-        lives = [live for live in (self.live, self.challenger) if live is not None]
+        lives = [self.live, *([self.challenger.live] if self.challenger is not None else [])]
         for live in lives:
             await asyncio.to_thread(live.look)
         if self.options.shadow is not None:
-            self.shadow = Shadow(self.options)
-        looking = [asyncio.create_task(_keep_looking(live)) for live in lives]
+            self.shadow = Shadow(self.options, self.figures.shadowed)
+        self._say_problems()
+        looking = [asyncio.create_task(self._keep_looking(live)) for live in lives]
         if self.shadow is not None:
-            looking.append(asyncio.create_task(_keep_handing_on(self.shadow)))
+            looking.append(asyncio.create_task(self._keep_handing_on(self.shadow)))
         yield
         for task in looking:
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await task
+        if self.challenger is not None:
+            self.challenger.close()
         if self.shadow is not None:
             await asyncio.to_thread(self.shadow.close)
         if self.log is not None:
             self.log.close()
+        sys.stderr.write(f"harness serve: {self.figures.summary()}\n")
 
     async def score(self, request: Request) -> Response:
         """Score one row or many."""
@@ -126,7 +157,7 @@ class _Server:
         if self.challenger is not None:
             return await self._score_apart(asked, loaded, start)
         scores = await self._scores(loaded, asked)
-        alerts = [score >= loaded.bundle.threshold for score in scores]
+        alerts = loaded.alerts(scores)
         self._account(asked, scores, alerts, loaded, start)
         told = {"threshold": loaded.bundle.threshold, **_named(loaded)}
         if asked.is_single:
@@ -134,57 +165,71 @@ class _Server:
         return JSONResponse({"scores": scores, "alerts": alerts, **told})
 
     async def _score_apart(self, asked: Asked, champion: Loaded, start: float) -> Response:
-        """Score each row by the version its key belongs to."""
-        assert self.challenger is not None
-        challenger = self.challenger.current or champion
-        variants = [self.canary.variant(row) for row in asked.rows]
-        answers: list[dict[str, Any]] = [{} for _ in asked.rows]
-        for variant, loaded in ((CONTROL, champion), (TREATMENT, challenger)):
+        """Score each row by the version its key belongs to; all of them, or none is counted."""
+        names = [self.canary.name(row) for row in asked.rows]
+        variants = [self.canary.variant_of(name) for name in names]
+        reading = time.perf_counter() - start
+        parts: dict[str, _Part] = {}
+        scores = [0.0] * len(variants)
+        for variant in dict.fromkeys(variants):
             places = [i for i, each in enumerate(variants) if each == variant]
-            if not places:
-                continue
-            rows = [asked.rows[i] for i in places]
-            body = json.dumps(rows).encode() if self.shadow is not None else b""
-            part = Asked(rows=rows, is_single=len(places) == 1, body=body)
-            scores, answered, failure = await self._scores_or_champion(loaded, champion, part)
-            alerts = [score >= answered.bundle.threshold for score in scores]
+            own = Asked(rows=[asked.rows[i] for i in places], is_single=len(places) == 1, body=b"")
+            try:
+                parts[variant] = await self._answered(variant, champion, own)
+            except RequestError:
+                await self._scores(champion, asked)  # refused alike, by the row's own number
+                raise
+            for i, score in zip(places, parts[variant].scores, strict=True):
+                scores[i] = score
+        alerts = [
+            parts[variant].loaded.alerts([score])[0]
+            for variant, score in zip(variants, scores, strict=True)
+        ]
+        answers, entries = [], []
+        for name, variant, score, alert in zip(names, variants, scores, alerts, strict=True):
+            part = parts[variant]
+            is_fallback = part.failure is not None
+            answers.append(
+                {"score": score, "alert": alert, "threshold": part.loaded.bundle.threshold}
+                | {"variant": variant, **_named(part.loaded)}
+                | ({"fallback": True} if is_fallback else {})
+            )
             # A row stays with the variant it was assigned to, whoever answered it: leaving out the
             # rows that the challenger could not score would flatter it.
-            fallback = {"fallback": failure} if failure else {}
-            keyed = [
-                {"key": self.canary.name(row), "variant": variant, **fallback} for row in part.rows
-            ]
-            self._account(part, scores, alerts, answered, start, keyed)
-            for i, score, alert in zip(places, scores, alerts, strict=True):
-                answers[i] = {
-                    "score": score,
-                    "alert": alert,
-                    "threshold": answered.bundle.threshold,
-                    "variant": variant,
-                    **({"fallback": True} if failure else {}),
-                    **_named(answered),
-                }
+            entries.append(
+                {"version": part.loaded.name, "ms": round(1000 * (reading + part.seconds), 3)}
+                | {"key": name, "variant": variant}
+                | ({"fallback": str(part.failure)} if is_fallback else {})
+            )
+        for variant, part in parts.items():
+            self.figures.assigned(variant, len(part.scores))
+            if part.failure is not None:
+                self.figures.fell_back(part.failure.cause, str(part.failure), len(part.scores))
+        if nameless := names.count(None):
+            self.figures.nameless(nameless)
+        self._account(asked, scores, alerts, champion, start, entries)
         return JSONResponse(answers[0] if asked.is_single else {"answers": answers})
 
-    async def _scores_or_champion(
-        self, asked_of: Loaded, champion: Loaded, asked: Asked
-    ) -> tuple[list[float], Loaded, str]:
-        """Scores, who gave them, and why the champion had to in the challenger's place.
+    async def _answered(self, variant: str, champion: Loaded, asked: Asked) -> _Part:
+        """Rows scored by the version of a variant; by the champion where the challenger cannot.
 
         Raises:
-            RequestError: If the champion cannot score the rows either.
+            RequestError: If the champion cannot score them either.
         """
-        if asked_of is champion:
-            return await self._scores(champion, asked), champion, ""
-        try:
-            return await self._scores(asked_of, asked), asked_of, ""
-        except Exception as error:  # noqa: BLE001  # a challenger's failure is not the client's
-            failure = f"{_named(asked_of).get('model', asked_of.version)}: {error}"[
-                :_MOST_OF_A_REASON
-            ]
-            scores = await self._scores(champion, asked)
-            self.figures.fell_back(len(scores))
-            return scores, champion, failure
+        start = time.perf_counter()
+        failure: CannotAnswerError | None = None
+        if variant == TREATMENT:
+            assert self.challenger is not None
+            try:
+                loaded, scores = await self.challenger.scores(
+                    champion, asked.rows, is_single=asked.is_single
+                )
+                return _Part(loaded=loaded, scores=scores, seconds=time.perf_counter() - start)
+            except CannotAnswerError as error:
+                failure, start = error, time.perf_counter()
+        scores = await self._scores(champion, asked)
+        seconds = time.perf_counter() - start
+        return _Part(loaded=champion, scores=scores, seconds=seconds, failure=failure)
 
     def _account(
         self,
@@ -195,31 +240,79 @@ class _Server:
         start: float,
         more: Sequence[dict[str, Any]] = (),
     ) -> None:
-        """Count, log, and hand on to the shadow what was answered."""
+        """Count, log, and hand on to the shadow what was answered; none of it costs the answer."""
         took = time.perf_counter() - start
         self.figures.scored(len(scores), sum(alerts), took)
         if self.log is not None:
-            self.log.write(
-                asked.rows,
-                scores,
-                alerts,
-                version=loaded.label or loaded.version,
-                milliseconds=1000 * took,
-                more=more,
-            )
+            try:
+                self.log.write(
+                    asked.rows,
+                    scores,
+                    alerts,
+                    version=loaded.name,
+                    milliseconds=1000 * took,
+                    more=more,
+                )
+            except OSError as error:  # the disk is full
+                self.figures.unlogged(len(scores))
+                self._say("log", f"requests cannot be logged ({error.strerror or error})")
+            else:
+                self._say("log", "")
         if self.shadow is not None:
-            self.shadow.offer(asked.body, scores, alerts)
+            self.shadow.offer(asked.body, scores, alerts, loaded)
+
+    def _problems(self) -> dict[str, str]:
+        """Why a canary or a shadow does nothing at present."""
+        champion, problems = self.live.current, {}
+        if champion is None:
+            return {}
+        if self.challenger is not None and (why := self.challenger.problem(champion)) is not None:
+            problems["canary"] = f"the champion answers for the challenger: {why[1]}"
+        if self.shadow is not None and (sentence := self.shadow.problem(champion)):
+            problems["shadow"] = f"the shadow gets no rows: {sentence}"
+        return problems
+
+    def _say_problems(self) -> None:
+        """Warn once of what a switch or a start brought about, and once when it is over."""
+        problems = self._problems()
+        for what in ("canary", "shadow"):
+            self._say(what, problems.get(what, ""))
+
+    def _say(self, what: str, problem: str) -> None:
+        if self._told.get(what, "") != problem:
+            self._told[what] = problem
+            _log.warning("%s: %s", what, problem or "as it should be again")
+
+    async def _keep_looking(self, live: LiveBundle) -> None:
+        while True:
+            await asyncio.sleep(live.every_seconds)
+            await asyncio.to_thread(live.look)
+            self._say_problems()
+
+    async def _keep_handing_on(self, shadow: Shadow) -> None:
+        counted = time.monotonic()
+        while True:
+            await asyncio.sleep(HAND_ON_SECONDS)
+            shadow.hand_on()
+            if time.monotonic() - counted > COUNT_SECONDS:
+                counted = time.monotonic()
+                with contextlib.suppress(HarnessError):  # the disk is full; it may not stay so
+                    await asyncio.to_thread(shadow.write_counts)
+                await asyncio.to_thread(shadow.read_status)
+                self._say_problems()
 
     async def health(self) -> dict[str, str]:
-        """The process answers."""
-        return {"status": "ok"}
+        """The process answers, and what does nothing beside it."""
+        return {"status": "ok", **self._problems()}
 
     async def ready(self) -> JSONResponse:
         """A bundle is loaded, whole, and scores as when it was written."""
         loaded = self.live.current
         if loaded is None:
             return JSONResponse({"status": "not ready", "problem": self.live.problem}, 503)
-        told = {"status": "ready", **_named(loaded)}
+        told = {"status": "ready", **_named(loaded), **self._problems()}
+        if self._told.get("log"):
+            told["log"] = self._told["log"]
         return JSONResponse(told | ({"problem": self.live.problem} if self.live.problem else {}))
 
     async def metadata(self) -> dict[str, Any]:
@@ -265,10 +358,18 @@ class _Server:
     async def refuse(self, request: Request, error: Exception) -> JSONResponse:
         """A refused request, in one sentence."""
         assert isinstance(error, RequestError)
-        self.figures.refused(error.status)
+        return self._refused(error.status, str(error))
+
+    async def break_down(self, request: Request, error: Exception) -> JSONResponse:
+        """What no request should cause: counted and logged, so that a guard sees it."""
+        return self._refused(500, f"the server failed ({type(error).__name__}); its log says more")
+
+    def _refused(self, status: int, sentence: str) -> JSONResponse:
+        self.figures.refused(status)
         if self.log is not None:
-            self.log.refuse(error.status, str(error))
-        return JSONResponse({"error": str(error)}, error.status)
+            with contextlib.suppress(OSError):  # the disk is full
+                self.log.refuse(status, sentence)
+        return JSONResponse({"error": sentence}, status)
 
     def _loaded(self) -> Loaded:
         if self.live.current is None:
@@ -278,44 +379,25 @@ class _Server:
     async def _body(self, request: Request) -> bytes:
         most = self.options.max_body_bytes
         parts, size = [], 0
-        async for part in request.stream():
-            size += len(part)
-            if size > most:
-                raise RequestError(413, f"the body is longer than {most:,} bytes")
-            parts.append(part)
+        try:
+            async for part in request.stream():
+                size += len(part)
+                if size > most:
+                    raise RequestError(413, f"the body is longer than {most:,} bytes")
+                parts.append(part)
+        except ClientDisconnect as error:
+            raise RequestError(400, "the client left before its body had come") from error
         return b"".join(parts)
 
     async def _scores(self, loaded: Loaded, asked: Asked) -> list[float]:
-        if len(asked.rows) <= _INLINE_ROWS:
-            return _scores(loaded, asked)
-        return await asyncio.to_thread(_scores, loaded, asked)
-
-
-def _scores(loaded: Loaded, asked: Asked) -> list[float]:
-    try:
-        if asked.is_single:
-            return [loaded.bundle.score_one(asked.rows[0])]
-        return [float(score) for score in loaded.bundle.score(asked.rows)]
-    except BundleError as error:
-        raise RequestError(422, str(error)) from error
+        try:
+            if len(asked.rows) <= _INLINE_ROWS:
+                return loaded.scores(asked.rows, is_single=asked.is_single)
+            return await asyncio.to_thread(loaded.scores, asked.rows, is_single=asked.is_single)
+        except BundleError as error:
+            raise RequestError(422, str(error)) from error
 
 
 def _named(loaded: Loaded) -> dict[str, str]:
     """What answers, and what the registry calls it."""
     return {"version": loaded.version} | ({"model": loaded.label} if loaded.label else {})
-
-
-async def _keep_looking(live: LiveBundle) -> None:
-    while True:
-        await asyncio.sleep(live.every_seconds)
-        await asyncio.to_thread(live.look)
-
-
-async def _keep_handing_on(shadow: Shadow) -> None:
-    counted = time.monotonic()
-    while True:
-        await asyncio.sleep(HAND_ON_SECONDS)
-        shadow.hand_on()
-        if time.monotonic() - counted > COUNT_SECONDS:
-            counted = time.monotonic()
-            await asyncio.to_thread(shadow.write_counts)

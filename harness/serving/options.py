@@ -22,6 +22,7 @@ class ServeOptions:
         challenger: Folder or URI of what answers the canary's share.
         canary_share: Share of keys the challenger answers; 0 answers none.
         canary_key: Column that names who a row is about.
+        canary_seconds: How long a request waits for the challenger before the champion answers.
         trust: Types beyond the known ones that may be rebuilt.
         max_body_bytes: Largest request body.
         max_rows: Most rows of one request.
@@ -39,6 +40,7 @@ class ServeOptions:
     challenger: str | None = None
     canary_share: float = 0.0
     canary_key: str | None = None
+    canary_seconds: float = 2.0
     trust: tuple[str, ...] = ()
     max_body_bytes: int = 10_000_000
     max_rows: int = 10_000

@@ -46,11 +46,7 @@ def read_rows(body: bytes, options: ServeOptions) -> Asked:
     Raises:
         RequestError: If the body is no JSON, of another shape, or too long.
     """
-    try:
-        content = json.loads(body, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError) as error:
-        what = "nested too deeply" if isinstance(error, RecursionError) else str(error)
-        raise RequestError(400, f"the body is no JSON ({what})") from error
+    content = _json(body)
     is_single = isinstance(content, dict) and not isinstance(content.get("rows"), list)
     rows = rows_of_body(content)
     if not isinstance(rows, list):
@@ -67,8 +63,8 @@ def read_rows(body: bytes, options: ServeOptions) -> Asked:
         if not isinstance(row, dict):
             raise RequestError(422, f"row {i}: expected an object of columns to values")
         for name, value in row.items():
-            if isinstance(value, float) and not math.isfinite(value):  # 1e999
-                raise RequestError(422, f"row {i}, column '{name:.60}': no finite number")
+            if isinstance(value, (float, list, dict)) and not _is_finite(value):  # 1e999
+                raise RequestError(422, f"row {i}, column {name!r:.60}: no finite number")
     return Asked(rows=rows, is_single=is_single, body=body)
 
 
@@ -79,8 +75,61 @@ def rows_of_body(content: Any) -> Any:
     return content["rows"] if isinstance(content.get("rows"), list) else [content]
 
 
+def _json(body: bytes) -> Any:
+    """The content of a body.
+
+    Raises:
+        RequestError: If it is no JSON, or means different things to different readers.
+    """
+    try:
+        content = json.loads(
+            body, parse_constant=_refuse_constant, object_pairs_hook=_without_repeats
+        )
+        if b"\\u" in body:  # half a surrogate pair is text that cannot be written
+            json.dumps(content, ensure_ascii=False).encode()
+    except RecursionError as error:
+        raise RequestError(400, "the body is no JSON (nested too deeply)") from error
+    except UnicodeEncodeError as error:
+        half = ascii(error.object[error.start])
+        raise RequestError(
+            400, f"the body holds {half}, half of a surrogate pair, which is no character"
+        ) from error
+    except UnicodeDecodeError as error:
+        raise RequestError(
+            400, f"the body is no JSON (no UTF-8 at byte {error.start}); send UTF-8"
+        ) from error
+    except json.JSONDecodeError as error:
+        raise RequestError(400, f"the body is no JSON ({error})") from error
+    except ValueError as error:
+        raise RequestError(
+            400, "the body holds a whole number of thousands of digits; send it as text"
+        ) from error
+    return content
+
+
 def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON; pass null")
+    raise RequestError(400, f"the body is no JSON ({name} is not JSON; pass null)")
+
+
+def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    content = dict(pairs)
+    if len(content) != len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in content if names.count(name) > 1)
+        raise RequestError(400, f"the body names {twice!r:.60} twice in one object; send it once")
+    return content
+
+
+def _is_finite(value: Any) -> bool:
+    """Whether no number inside a value is beyond floats."""
+    todo = [value]
+    while todo:
+        part = todo.pop()
+        if isinstance(part, float) and not math.isfinite(part):
+            return False
+        if isinstance(part, (list, dict)):
+            todo += part.values() if isinstance(part, dict) else part
+    return True
 
 
 def api_key(options: ServeOptions) -> str | None:

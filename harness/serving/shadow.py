@@ -3,7 +3,8 @@
 The server keeps the bodies of requests for some milliseconds and hands them on together, in a
 datagram that never waits; what the shadow is behind with stays in a bounded queue. What was handed
 on, dropped, scored and failed is counted on both sides, because a shadow that silently gets nothing
-looks like one that agrees.
+looks like one that agrees. The shadow writes down which columns its version needs, and gets no rows
+while the champion's clients do not send them.
 """
 
 from __future__ import annotations
@@ -13,21 +14,24 @@ import datetime as dt
 import json
 import multiprocessing
 import os
-import re
 import socket
 import struct
 import time
-from collections import Counter, deque
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from harness.artefacts import write_text
-from harness.errors import BundleError
-from harness.serving.live import LiveBundle
+from harness.bundle import InputSchema
+from harness.errors import BundleError, HarnessError
+from harness.serving.challenger import other_inputs
+from harness.serving.live import LiveBundle, Loaded
 from harness.serving.log import JsonLines
 from harness.serving.options import ServeOptions
 from harness.serving.place import place_of
+from harness.serving.reasons import Reasons
 from harness.serving.request import rows_of_body
 
 PREFIX = "shadow"
@@ -39,8 +43,6 @@ _LENGTHS = struct.Struct("!II")
 HAND_ON_SECONDS = 0.05
 COUNT_SECONDS = 0.5
 _NICE = 19
-# Different refusals that are told apart, and the length of each.
-_MOST_REASONS, _MOST_OF_A_REASON = 20, 200
 
 
 class Shadow:
@@ -48,38 +50,73 @@ class Shadow:
 
     Args:
         options: Which bundle shadows, and where its log goes.
+        count: Told how many rows were `offered`, `dropped` or `unfit`.
     """
 
-    def __init__(self, options: ServeOptions) -> None:
+    def __init__(
+        self, options: ServeOptions, count: Callable[[str, int], None] = lambda _what, _n: None
+    ) -> None:
         assert options.shadow is not None
         assert options.log_folder is not None
         self._ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._ours.setblocking(False)
         for end in (self._ours, theirs):
             end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _BUFFER_BYTES)
-        self.n_offered, self.n_dropped = 0, 0
+        self.n_offered, self.n_dropped, self._count = 0, 0, count
+        self._unfit = Reasons()
+        self._status: _Status | None = None
+        self._fit: tuple[tuple[str, str], str] = (("", ""), "")
         self._kept: deque[tuple[bytes, int]] = deque()
         self._size = 0
-        self._counts = Path(options.log_folder) / f"{PREFIX}-offered-{os.getpid()}.json"
-        self._written = (0, 0)
+        self._folder = Path(options.log_folder)
+        # In a container every start has the same process ids.
+        self._run = f"{dt.datetime.now(dt.UTC):%Y%m%dT%H%M%S.%f}-{os.getpid()}"
+        self._written = (0, 0, 0)
         context = multiprocessing.get_context("spawn")
-        self._process = context.Process(target=_serve, args=(theirs, options), daemon=True)
+        self._process = context.Process(
+            target=_serve, args=(theirs, options, self._run), daemon=True
+        )
         self._process.start()
         theirs.close()
 
-    def offer(self, body: bytes, scores: Sequence[float], alerts: Sequence[bool]) -> None:
+    def problem(self, champion: Loaded) -> str:
+        """Why it gets no rows at present; empty where it gets them."""
+        if not self._process.is_alive():
+            return "its process has ended; restart the server"
+        status = self._status
+        if status is None or status.schema is None:
+            return status.problem if status is not None else ""
+        pair = (status.version, champion.version)
+        if self._fit[0] != pair:
+            needs = other_inputs(status.schema, champion.bundle.schema)
+            self._fit = (pair, f"{status.name} {needs}" if needs else "")
+        return self._fit[1]
+
+    def read_status(self) -> None:
+        """Read which version shadows now, as its process wrote it down."""
+        with contextlib.suppress(OSError, ValueError):  # not there yet
+            self._status = _Status.read(self._folder, self._run)
+
+    def offer(
+        self, body: bytes, scores: Sequence[float], alerts: Sequence[bool], champion: Loaded
+    ) -> None:
         """Keep a scored request for the shadow, or drop it; never waits.
 
         Args:
             body: The request's body, as it was read already.
             scores: What was answered.
             alerts: Whether each score reached the threshold.
+            champion: The version whose columns the request has.
         """
-        self.n_offered += len(scores)
+        self._offered(len(scores))
+        if (problem := self.problem(champion)) and self._process.is_alive():
+            self._unfit.add(problem, len(scores))
+            self._count("unfit", len(scores))
+            return
         head = json.dumps([scores, alerts], separators=(",", ":")).encode()
         size = len(head) + len(body) + _LENGTHS.size
         if self._size + size > _KEPT_BYTES:
-            self.n_dropped += len(scores)
+            self._dropped(len(scores))
             return
         self._size += size
         self._kept.append((_LENGTHS.pack(len(head), len(body)) + head + body, len(scores)))
@@ -99,7 +136,7 @@ class Shadow:
             except BlockingIOError:  # the shadow is behind; it may catch up
                 return
             except OSError:  # longer than a datagram may be, or nobody is there
-                self.n_dropped += n_rows
+                self._dropped(n_rows)
             for _ in batch:
                 self._kept.popleft()
             self._size -= size
@@ -109,8 +146,9 @@ class Shadow:
         self._ours.settimeout(_CLOSE_SECONDS)
         with contextlib.suppress(TimeoutError):
             self.hand_on()
-        self.n_dropped += sum(n for _, n in self._kept)
-        self.write_counts()
+        self._dropped(sum(n for _, n in self._kept))
+        with contextlib.suppress(HarnessError):  # the disk is full
+            self.write_counts()
         with contextlib.suppress(OSError):
             self._ours.send(b"")
         self._process.join(_CLOSE_SECONDS)
@@ -119,15 +157,80 @@ class Shadow:
         self._ours.close()
 
     def write_counts(self) -> None:
-        """Write down what was offered and dropped so far, where that changed."""
-        so_far = (self.n_offered, self.n_dropped)
+        """Write down what was offered, dropped and kept back so far, where that changed.
+
+        Raises:
+            ArtefactError: If the disk is full.
+        """
+        reasons = self._unfit.counts()
+        so_far = (self.n_offered, self.n_dropped, sum(reasons.values()))
         if so_far != self._written:
+            told = {"offered": so_far[0], "dropped": so_far[1], "failed": so_far[2]}
+            counts = self._folder / f"{PREFIX}-offered-{self._run}.json"
+            write_text(counts, json.dumps(told | {"reasons": reasons}))
             self._written = so_far
-            told = {"offered": self.n_offered, "dropped": self.n_dropped}
-            write_text(self._counts, json.dumps(told))
+
+    def _offered(self, n_rows: int) -> None:
+        self.n_offered += n_rows
+        self._count("offered", n_rows)
+
+    def _dropped(self, n_rows: int) -> None:
+        self.n_dropped += n_rows
+        if n_rows:
+            self._count("dropped", n_rows)
 
 
-def _serve(theirs: socket.socket, options: ServeOptions) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Status:
+    """Which version shadows, written by its process for the server.
+
+    Attributes:
+        version: Seal of the version; empty where none is loaded.
+        name: What the registry calls it, or the seal.
+        schema: Its columns; None where none is loaded.
+        problem: Why none is loaded, or another was not taken up.
+    """
+
+    version: str
+    name: str
+    schema: InputSchema | None
+    problem: str
+
+    @staticmethod
+    def path(folder: Path, run: str) -> Path:
+        """The file of one run of a server."""
+        return folder / f"{PREFIX}-version-{run}.json"
+
+    @classmethod
+    def of(cls, live: LiveBundle) -> _Status:
+        """The status of what is loaded."""
+        loaded, problem = live.current, live.problem or ""
+        if loaded is None:
+            return cls(version="", name="", schema=None, problem=problem)
+        schema = loaded.bundle.schema
+        return cls(version=loaded.version, name=loaded.name, schema=schema, problem=problem)
+
+    @classmethod
+    def read(cls, folder: Path, run: str) -> _Status:
+        """The status a process wrote."""
+        told = json.loads(cls.path(folder, run).read_text())
+        columns = told.pop("columns")
+        if columns is None:
+            return cls(**told, schema=None)
+        schema = InputSchema(
+            numeric=tuple(columns["numeric"]), categorical=tuple(columns["categorical"])
+        )
+        return cls(**told, schema=schema)
+
+    def write(self, folder: Path, run: str) -> None:
+        """Leave the status where the server looks."""
+        schema = self.schema
+        columns = {"numeric": schema.numeric, "categorical": schema.categorical} if schema else None
+        told = {"version": self.version, "name": self.name, "problem": self.problem}
+        write_text(self.path(folder, run), json.dumps(told | {"columns": columns}))
+
+
+def _serve(theirs: socket.socket, options: ServeOptions, run: str) -> None:
     """The shadow's side: score, write both scores, until the server ends."""
     with contextlib.suppress(OSError, AttributeError):
         os.nice(_NICE)  # answers come first
@@ -136,13 +239,18 @@ def _serve(theirs: socket.socket, options: ServeOptions) -> None:
     live.look()
     folder = Path(str(options.log_folder))
     log = JsonLines(folder, PREFIX, max_bytes=options.log_bytes, max_files=options.log_files)
-    counts = folder / f"{PREFIX}-scored-{os.getpid()}.json"
+    counts = folder / f"{PREFIX}-scored-{run}.json"
     n_scored, looked, written = 0, time.monotonic(), 0.0
-    refusals: Counter[str] = Counter()
+    n_failed, refusals, status = 0, Reasons(), None
 
-    def so_far() -> str:
-        told = {"scored": n_scored, "failed": refusals.total()}
-        return json.dumps(told | {"reasons": dict(refusals.most_common(_MOST_REASONS))})
+    def write_down() -> None:
+        nonlocal status
+        with contextlib.suppress(HarnessError):  # the disk is full; it may not stay so
+            if (now := _Status.of(live)) != status:
+                now.write(folder, run)
+                status = now
+            told = {"scored": n_scored, "failed": n_failed, "reasons": refusals.counts()}
+            write_text(counts, json.dumps(told))
 
     theirs.settimeout(COUNT_SECONDS)
     while True:
@@ -152,7 +260,7 @@ def _serve(theirs: socket.socket, options: ServeOptions) -> None:
             live.look()
         if now - written > COUNT_SECONDS:
             written = now
-            write_text(counts, so_far())
+            write_down()
         try:
             message = theirs.recv(_BUFFER_BYTES)
         except TimeoutError:
@@ -167,8 +275,9 @@ def _serve(theirs: socket.socket, options: ServeOptions) -> None:
                 _score(live, body, scores, alerts, log, with_values=options.log_values)
                 n_scored += n_rows
             except Exception as error:  # noqa: BLE001  # the next request may be scored again
-                refusals[_reason(error)] += n_rows
-    write_text(counts, so_far())
+                refusals.add(str(error) or type(error).__name__, n_rows)
+                n_failed += n_rows
+    write_down()
     log.close()
 
 
@@ -202,17 +311,14 @@ def _score(
     if loaded is None:
         raise BundleError(f"no bundle is loaded ({live.problem})")
     start = time.perf_counter()
-    if len(rows) == 1:
-        ours = [loaded.bundle.score_one(rows[0])]
-    else:
-        ours = [float(score) for score in loaded.bundle.score(rows)]
+    ours = loaded.scores(rows, is_single=len(rows) == 1)
     milliseconds = round(1000 * (time.perf_counter() - start), 3)
     at = dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds")
     lines = []
     for row, score, alert, mine in zip(rows, scores, alerts, ours, strict=True):
         line: dict[str, Any] = {
             "at": at,
-            "version": loaded.label or loaded.version,
+            "version": loaded.name,
             "score": score,
             "alert": alert,
             "shadow_score": mine,
@@ -223,9 +329,3 @@ def _score(
             line["row"] = row
         lines.append(line)
     log.write(lines)
-
-
-def _reason(error: Exception) -> str:
-    """Why rows were refused, without what differs from row to row."""
-    sentence = str(error) or type(error).__name__
-    return re.sub(r"\brow \d+", "a row", sentence)[:_MOST_OF_A_REASON]

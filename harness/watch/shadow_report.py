@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,15 +10,19 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from harness.artefacts import read_json
+from harness.data.column_reading import keys
 from harness.data.outcome_values import row_values
-from harness.data.rows_source import read_entries, source_of_frame
+from harness.data.rows_source import read_entries
 from harness.decision import Decision
 from harness.errors import ConfigError, DataError
 from harness.evaluation import ScoredWindow
 from harness.evidence import ScoredRows, blocks_of
 from harness.judgement import decide_window
+from harness.serving.canary import unit_name
+from harness.serving.reasons import Reasons
 from harness.settings import CriteriaSettings
 from harness.watch.later_labels import later_labels
 
@@ -47,6 +50,7 @@ class ShadowReport:
         shadow_ms: Median and 99th percentile of the shadow's milliseconds.
         decision: Shadow against what answered, by the criteria; None without labels.
         n_labelled: Rows with a label.
+        n_nameless: Rows whose key is null, so that no label can be theirs.
     """
 
     n_offered: int
@@ -65,6 +69,7 @@ class ShadowReport:
     shadow_ms: tuple[float, float]
     decision: Decision | None = None
     n_labelled: int = 0
+    n_nameless: int = 0
 
 
 def read_shadow(
@@ -97,7 +102,7 @@ def read_shadow(
             f"{folder}: no shadow wrote there; harness serve ... --shadow ... --log DIR"
         )
     n_dropped, n_scored = offered.get("dropped", 0), scored.get("scored", 0)
-    n_failed = scored.get("failed", 0)
+    n_failed = scored.get("failed", 0) + offered.get("failed", 0)
     # Both sides write their counts now and then; what was scored had been offered.
     n_offered = max(offered.get("offered", 0), n_dropped + n_scored + n_failed)
     table = pd.DataFrame(lines, columns=[*_COLUMNS, "row"])
@@ -105,9 +110,9 @@ def read_shadow(
     alert, shadow_alert = (table[n].to_numpy(dtype=bool) for n in ("alert", "shadow_alert"))
     apart = np.flatnonzero(alert != shadow_alert)
     apart = apart[np.argsort(-np.abs(ours - theirs)[apart], kind="stable")]
-    decision, n_labelled = None, 0
+    decision, n_labelled, n_nameless = None, 0, 0
     if labels is not None and criteria is not None and len(table):
-        decision, n_labelled = _decide(table, criteria, labels, key, positive, timezone)
+        decision, n_labelled, n_nameless = _decide(table, criteria, labels, key, positive, timezone)
     told = table["shadow_ms"].to_numpy(dtype=np.float64)
     return ShadowReport(
         n_offered=n_offered,
@@ -130,6 +135,7 @@ def read_shadow(
         ),
         decision=decision,
         n_labelled=n_labelled,
+        n_nameless=n_nameless,
     )
 
 
@@ -149,13 +155,11 @@ def _counts(folder: Path, what: str) -> dict[str, int]:
 
 def _refusal(folder: Path) -> str:
     """The most frequent reason why rows could not be scored, and how often it was."""
-    reasons: Counter[str] = Counter()
-    for path in folder.glob("shadow-scored-*.json"):
-        reasons.update(json.loads(path.read_text()).get(_REASONS, {}))
-    if not reasons:
-        return ""
-    (reason, count), *_ = reasons.most_common(1)
-    return f"{reason} ({count:,} rows)"
+    reasons = Reasons()
+    for what in ("offered", "scored"):
+        for path in folder.glob(f"shadow-{what}-*.json"):
+            reasons.update(json.loads(path.read_text()).get(_REASONS, {}))
+    return reasons.most_frequent()
 
 
 def _spearman(a: np.ndarray, b: np.ndarray) -> float:
@@ -172,8 +176,8 @@ def _decide(
     key: str | None,
     positive: Any,
     timezone: str,
-) -> tuple[Decision, int]:
-    """The shadow as candidate against what answered as baseline, by the criteria."""
+) -> tuple[Decision, int, int]:
+    """The shadow as candidate against what answered as baseline, rows with a label, and without a key."""
     logged = [row if isinstance(row, dict) else {} for row in table["row"]]
     # As JSON gave them: whole numbers beside a null would become floats and lose digits.
     rows = pd.DataFrame(logged, dtype=object).infer_objects()
@@ -181,8 +185,10 @@ def _decide(
         raise ConfigError(
             f"--key {key}: not a column of the rows, which are logged with --log-values"
         )
-    source = source_of_frame(rows, "the shadow's log")
-    label = later_labels(labels, key, source.columns, source.keys, name=None, positive=positive)
+    names = _keys(key, [row.get(key) for row in logged])
+    label = later_labels(
+        labels, key, list(rows.columns), lambda _: names, name=None, positive=positive
+    )
     has = ~np.isnan(label)
     truth = label[has] == 1
     worth = row_values(criteria.outcome_values, truth, rows.loc[has])
@@ -211,7 +217,23 @@ def _decide(
         segments=segments,
     )
     times = part["shadow_ms"].to_numpy(dtype=np.float64)
-    return decide_window(criteria, window, times, ()), len(part)
+    return decide_window(criteria, window, times, ()), len(part), int(names.isna().sum())
+
+
+def _keys(key: str, values: Sequence[Any]) -> pd.Series:
+    """Keys of logged rows as label tables have them: exact text, None for null.
+
+    Raises:
+        DataError: If a key names no row exactly.
+    """
+    names = [unit_name(value) for value in values]
+    for name, value in zip(names, values, strict=True):
+        if name is None and value is not None and value != "":
+            raise DataError(
+                f"--key {key}: {value!r:.60} names no row exactly; send keys as text or whole numbers"
+            )
+    texts = keys(key, pa.chunked_array([pa.array(names, pa.string())]), key="--key")
+    return pd.Series(texts.to_pandas(), dtype=object)
 
 
 def _segments(criteria: CriteriaSettings, rows: pd.DataFrame) -> dict[str, Any]:
@@ -221,7 +243,8 @@ def _segments(criteria: CriteriaSettings, rows: pd.DataFrame) -> dict[str, Any]:
     missing = [name for name in asked if name not in rows.columns]
     if missing:
         raise DataError(f"criteria: the logged rows have no column '{missing[0]}' to guard by")
-    return {name: pd.Categorical(rows[name].astype(str)) for name in asked}
+    names = {name: [unit_name(value) for value in rows[name]] for name in asked}
+    return {name: pd.Categorical(pd.Series(values, dtype=object)) for name, values in names.items()}
 
 
 def criteria_of_bundle(folder: Path) -> tuple[CriteriaSettings, dict[str, Any]]:

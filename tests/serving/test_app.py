@@ -14,6 +14,7 @@ from harness.bundle import load_bundle
 from harness.serving.app import build_app
 from harness.serving.log import RequestLog
 from harness.serving.options import ServeOptions
+from tests.serving.conftest import put
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +42,18 @@ def test_scores_are_those_of_the_bundle_bit_for_bit(client, golden):
         (b"\xff\xfe", 400, "no JSON"),
         (b"[" * 100_000, 400, "nested too deeply"),
         (b'{"x": NaN}', 400, "NaN is not JSON"),
+        (b'{"x": -Infinity}', 400, "-Infinity is not JSON; pass null"),
+        (b'{"g": "\xe9"}', 400, "send UTF-8"),
+        (b'{"x": 1, "z": 1, "who": 1, "g": "a", "x": 2}', 400, "names 'x' twice"),
+        (b'[{"x": 1, "z": 1, "who": 1, "g": "a", "e": {"b": 1, "b": 1}}]', 400, "names 'b' twice"),
+        (b'{"x": ' + b"9" * 5000 + b', "z": 1, "who": 1, "g": "a"}', 400, "send it as text"),
+        (b'{"x": ' + b"9" * 400 + b', "z": 1, "who": 1, "g": "a"}', 422, "column 'x': 999"),
+        (b'{"x": "3.5", "z": 1, "who": 1, "g": "a"}', 422, "column 'x': '3.5'"),
+        (b'[{"x": 1, "z": 1, "who": 1, "g": "a", "extra": [1e999]}]', 422, "column 'extra'"),
+        (b'{"x": 1, "z": 1, "who": 1, "g": "\\ud800"}', 400, "'\\ud800', half of a surrogate"),
+        (b'{"\\ud800": 1e999, "x": 1}', 400, "half of a surrogate"),
+        (b'{"a\\nb": 1e999, "x": 1}', 422, "column 'a\\nb'"),
+        (b'{"rows": []}', 422, "empty"),
         (b'"text"', 422, "one row as an object"),
         (b"[]", 422, "empty"),
         (b"[1]", 422, "row 0"),
@@ -57,6 +70,13 @@ def test_a_request_that_cannot_be_scored_is_refused_in_one_sentence(client, body
     assert answer.status_code == status
     assert words in answer.json()["error"]
     assert "\n" not in answer.json()["error"]
+
+
+def test_whatever_stands_for_a_category_is_one_alone_and_in_a_batch(client):
+    for value in (10**300, True, False, -0.0, 1e300, "\U0001f600", "\x00"):
+        row = {"x": 1, "z": 1, "who": 1, "g": value}
+        one, many = (client.post("/score", json=body).json() for body in (row, [row]))
+        assert [one["score"]] == many["scores"]
 
 
 def test_a_body_that_is_too_long_is_cut_off_whatever_it_says_of_itself(bundles):
@@ -171,11 +191,62 @@ def test_the_page_lets_no_script_in(client):
     assert client.get("/").headers["content-security-policy"] != policy
 
 
+def test_a_full_disk_costs_the_log_and_not_the_answer(bundles, golden, tmp_path):
+    options = ServeOptions(bundle=str(bundles["xgboost"]), log_folder=str(tmp_path / "log"))
+    with TestClient(build_app(options)) as client:
+        (tmp_path / "log").rmdir()
+        (tmp_path / "log").write_text("no folder any more")
+        assert client.post("/score", json=golden["rows"][0]).status_code == 200
+        assert client.post("/score", content=b"{").status_code == 400
+        assert "harness_unlogged_rows_total 1.0" in client.get("/metrics").text
+        assert "cannot be logged" in client.get("/ready").json()["log"]
+        (tmp_path / "log").unlink()
+        (tmp_path / "log").mkdir()
+        client.post("/score", json=golden["rows"][0])
+        assert "log" not in client.get("/ready").json()
+        assert list((tmp_path / "log").glob("requests-*.jsonl"))
+
+
+def test_what_breaks_the_model_is_counted_and_one_sentence(bundles, golden, tmp_path):
+    options = ServeOptions(bundle=str(bundles["xgboost"]), log_folder=str(tmp_path))
+    with TestClient(build_app(options), raise_server_exceptions=False) as client:
+        object.__setattr__(client.app.state.live.current.bundle, "one_row", lambda row: 1 / 0)
+        answer = client.post("/score", json=golden["rows"][0])
+        assert answer.status_code == 500
+        assert "ZeroDivisionError" in answer.json()["error"]
+        assert 'harness_requests_total{status="500"} 1.0' in client.get("/metrics").text
+    [line] = [json.loads(x) for f in tmp_path.glob("refused-*") for x in f.read_text().splitlines()]
+    assert line["status"] == 500
+
+
+def test_looking_goes_on_after_an_error_of_any_kind(bundles, tmp_path):
+    from harness.serving.live import LiveBundle
+    from harness.serving.place import Folder
+
+    folder = tmp_path / "bundle"
+    folder.mkdir()
+    (folder / "manifest.sha256").mkdir()  # neither a seal nor none
+    live = LiveBundle(Folder(folder))
+    assert not live.look()
+    assert live.problem
+    (folder / "manifest.sha256").rmdir()
+    (folder / "manifest.sha256").write_bytes(b"\xff\xfe")  # no text
+    assert not live.look()
+    assert live.problem
+    folder.rename(tmp_path / "old")
+    put(bundles["xgboost"], folder)
+    assert live.look()
+    assert live.problem is None
+
+
+# Halves of surrogate pairs among them, which JSON can hold and nothing can write.
+TEXTS = st.text(st.characters(exclude_categories=()), max_size=8)
 VALUES = st.one_of(
-    st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=8),
+    st.none(), st.booleans(), st.integers(), st.floats(), TEXTS,
     st.lists(st.integers(), max_size=2), st.dictionaries(st.text(max_size=2), st.integers(), max_size=2),
 )  # fmt: skip
-ROWS = st.dictionaries(st.sampled_from(["x", "z", "who", "g", "other"]), VALUES, max_size=5)
+NAMES = st.sampled_from(["x", "z", "who", "g", "other"]) | TEXTS
+ROWS = st.dictionaries(NAMES, VALUES, max_size=5)
 BODIES = st.one_of(ROWS, st.lists(st.one_of(ROWS, VALUES), max_size=4), VALUES).map(
     lambda body: json.dumps(body).encode()
 ) | st.binary(max_size=60)
