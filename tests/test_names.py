@@ -48,10 +48,8 @@ def test_help_imports_nothing_heavy():
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(PACKAGE)))
-def test_every_file_says_what_it_is_and_stays_short(path):
-    text = path.read_text()
-    assert ast.get_docstring(ast.parse(text)), "no module docstring"
-    assert len(text.splitlines()) <= 320
+def test_every_file_says_what_it_is(path):
+    assert ast.get_docstring(ast.parse(path.read_text())), "no module docstring"
 
 
 def test_no_room_collects_strangers():

@@ -11,10 +11,10 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
+from harness.data.column_inference import infer_readings
 from harness.data.column_reading import (
     TEXT,
     ColumnReading,
-    infer_readings,
     keys,
     lenient,
     time_values,

@@ -12,11 +12,11 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from harness.data.column_inference import infer_readings
 from harness.data.column_reading import (
     ColumnReading,
     Kind,
     categories,
-    infer_readings,
     keys,
     plain,
     time_values,

@@ -22,7 +22,8 @@ import pyarrow.csv as pacsv
 import pyarrow.dataset as pads
 import pyarrow.parquet as pq
 
-from harness.data.column_reading import infer_readings, keys, plain, shown, time_values
+from harness.data.column_inference import infer_readings
+from harness.data.column_reading import keys, plain, shown, time_values
 from harness.data.dialect import Dialect, FileFormat, detect_dialect
 from harness.errors import ConfigError, DataError
 
