@@ -21,7 +21,8 @@ from harness.data.dataset import Dataset
 from harness.data.roles import Roles
 from harness.errors import LedgerError
 from harness.ledger import Chain, labelled_window, reserve, take_look
-from harness.ledger.sketch import label_sequence, seen_days, sketch_of
+from harness.ledger.recognise import seen_days
+from harness.ledger.sketch import label_sequence, sketch_of
 from harness.settings import HoldoutSettings
 from tests.conftest import TABLE_WORDS, make_table
 
@@ -361,9 +362,11 @@ def test_days_equal_to_the_bit_are_known_where_chance_could_not_make_them_so(cha
     assert look(chain, window(pd.concat([table[-24:], day])), "b").fresh_days == 9
 
 
-def test_what_a_later_version_keeps_besides_is_passed_over():
+def test_what_a_later_version_keeps_besides_is_passed_over_and_alone_is_refused():
     table = window(drawn("hourly", 1))
-    assert table.days_in("9:whatever") == set()
+    assert len(table.days_in(f"9:whatever {table.sketch}")) == N_DAYS
+    with pytest.raises(LedgerError, match="'9:'.*install a newer harness"):
+        table.days_in("9:whatever")
 
 
 def test_sketches_are_the_same_ones_in_every_later_version():
