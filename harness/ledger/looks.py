@@ -298,13 +298,7 @@ def _sketches(history: Sequence[Entry]) -> dict[str, str]:
 def _seen_days(
     entries: Sequence[Entry], history: Sequence[Entry], window: LabelledWindow
 ) -> set[str]:
-    """Days of the window whose labels some entry has shown, or reserved, by date.
-
-    Args:
-        entries: Those that count.
-        history: All of them, for their sketches.
-        window: The window.
-    """
+    """Dates of the window's days that some of `entries` have shown; `history` has sketches."""
     sketches = _sketches(history)
     shown = {e.content["window"]: e.content for e in entries if e.kind in ("open", "reserve")}
     seen: set[str] = set()

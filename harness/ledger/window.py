@@ -2,7 +2,7 @@
 
 A look at labels is a look, under any protocol: changing the gap, the features or a column's
 name does not make a window fresh. Two windows are compared by the sketch the ledger keeps of
-the earlier one and by all labels of the later one (`harness.ledger.sketch`). Next to the
+the earlier one and by all labels of the later one (`harness.ledger.recognise`). Next to the
 sketch stand exact hashes by local day: they name a window for people, settle cases too small
 for statistics, and are all that entries of version 0.1.0 have.
 """
@@ -17,15 +17,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from harness.data import Dataset
-from harness.ledger.sketch import (
-    LabelSequence,
-    chance_of_equal_days,
-    in_order,
-    is_beyond_chance,
-    label_sequence,
-    seen_days,
-    sketch_of,
-)
+from harness.errors import LedgerError
+from harness.ledger.recognise import chance_of_equal_days, is_beyond_chance, seen_days
+from harness.ledger.sketch import VERSION, LabelSequence, in_order, label_sequence, sketch_of
 
 # Days that are equal to the bit are the same ones where chance would make them so this rarely.
 _ERROR_OF_EQUAL_DAYS = 1e-4
@@ -67,12 +61,21 @@ class LabelledWindow:
         """Dates of days whose labels an earlier window held, by its sketch.
 
         Times without a zone are the same by the clock of the zone, and times with one by UTC.
+
+        Raises:
+            LedgerError: If the sketch is damaged, or none that this version reads.
         """
+        clocks = [part for part in sketch.split() if part.startswith(VERSION)]
+        if not clocks:
+            raise LedgerError(
+                f"the ledger holds a sketch of a window in a form ('{sketch[:2]}') that this harness "
+                "does not read; install a newer harness"
+            )
         dates = list(self.days)
         return {
             dates[day]
             for labels in self.labels
-            for clock in sketch.split()
+            for clock in clocks
             for day in seen_days(labels, clock)
         }
 

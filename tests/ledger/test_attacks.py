@@ -6,8 +6,11 @@ them stand windows that are fresh and may look alike: the same days, moments and
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import time
+import zlib
 from dataclasses import replace
 
 import numpy as np
@@ -18,7 +21,8 @@ from harness.data.dataset import Dataset
 from harness.data.roles import Roles
 from harness.errors import LedgerError
 from harness.ledger import Chain, labelled_window, reserve, take_look
-from harness.ledger.sketch import label_sequence, seen_days, sketch_of
+from harness.ledger.recognise import seen_days
+from harness.ledger.sketch import label_sequence, sketch_of
 from harness.settings import HoldoutSettings
 from tests.conftest import TABLE_WORDS, make_table
 
@@ -358,9 +362,19 @@ def test_days_equal_to_the_bit_are_known_where_chance_could_not_make_them_so(cha
     assert look(chain, window(pd.concat([table[-24:], day])), "b").fresh_days == 9
 
 
-def test_what_a_later_version_keeps_besides_is_passed_over():
+def test_what_a_later_version_keeps_besides_is_passed_over_and_alone_is_refused():
     table = window(drawn("hourly", 1))
-    assert table.days_in("9:whatever") == set()
+    assert len(table.days_in(f"9:whatever {table.sketch}")) == N_DAYS
+    with pytest.raises(LedgerError, match="'9:'.*install a newer harness"):
+        table.days_in("9:whatever")
+
+
+def test_sketches_are_the_same_ones_in_every_later_version():
+    """Ledgers hold them for years: whoever changes this keeps reading the old ones."""
+    sketch = window(drawn("now_and_then", 1).assign(who=["a", "b"] * 120)).sketch
+    assert sketch.startswith("1:")
+    packed = zlib.decompress(base64.b64decode(sketch[2:]))
+    assert hashlib.sha256(packed).hexdigest()[:16] == "db5a4c4c73557ba9"
 
 
 def test_a_damaged_sketch_is_one_sentence():
