@@ -144,8 +144,8 @@ def judge_window(
     """Compare one window with the reference and say whether someone has to look.
 
     The chance of any false alarm in a year is shared out by days: a window of d days may use
-    d / 365 of it, half for columns (half of that as a whole, a quarter inside segments, an eighth
-    each for their ranges and for pairs), half for scores and outcomes. That holds for any schedule
+    d / 365 of it, half for columns (3/16 as a whole, 1/8 inside segments, 1/16 for their ranges,
+    1/8 for pairs), half for scores and outcomes. That holds for any schedule
     and however the windows depend on each other (Boole's inequality).
 
     Args:
@@ -164,7 +164,7 @@ def judge_window(
     alpha = min(settings.false_alarm_share * days / _DAYS_A_YEAR, settings.false_alarm_share)
     present = list(profile.columns.values())
     drifts = compare_columns(
-        reference, present, days, alpha / 4, settings,
+        reference, present, days, 3 * alpha / 16, settings,
         alpha_outside=alpha / 16, days_since=_days_since(reference, span),
     )  # fmt: skip
     by_name = {d.name: d for d in drifts}
@@ -183,7 +183,7 @@ def judge_window(
             alone = {d.name for d in drifts if d.has_drifted}
             alone |= {b.column for b in broken if b.is_serious}
             joint = compare_joint(
-                reference.joint, inside.joint, sorted(alone), days, alpha / 16, settings
+                reference.joint, inside.joint, sorted(alone), days, alpha / 8, settings
             )
     score, score_profile, moved, estimated = None, None, [], {}
     if rows is not None and len(rows.score):

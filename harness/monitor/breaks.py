@@ -110,7 +110,9 @@ def breaks_of_column(
         )
     if drift.unseen_share > settings.max_unseen_share and now.n_rows >= MIN_ROWS:
         add("UNSEEN", _unseen(then, now, drift.unseen_share))
-    if (share := _far_outside(then, now)) > settings.max_unseen_share and now.n_rows >= MIN_ROWS:
+    if (
+        share := share_far_outside(then, now)
+    ) > settings.max_unseen_share and now.n_rows >= MIN_ROWS:
         add("RANGE", f"{name}: {100 * share:.0f} % of the values lie far outside everything seen")
     elif drift.has_left_range and then.sketch is not None:
         low, high = then.sketch.values[[0, -1]]
@@ -148,7 +150,7 @@ def _stuck(
     return Break(code="CONSTANT", column=then.name, is_serious=True, sentence=text)
 
 
-def _far_outside(then: ColumnProfile, now: ColumnProfile) -> float:
+def share_far_outside(then: ColumnProfile, now: ColumnProfile) -> float:
     """Share of values more than half the reference's range beyond its ends."""
     if then.sketch is None or now.sketch is None or not then.sketch.n or not now.sketch.n:
         return 0.0

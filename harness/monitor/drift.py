@@ -147,12 +147,22 @@ def _with_range(
     limit = max(settings.max_outside_share, usual)
     has_left = False
     if drift.outside_share > limit and now.n_valid >= MIN_ROWS:
-        independent = 1 / (1 / now.n_valid + 1 / then.n_valid)
-        scale = effective_rows(shares, days, now.n_valid, then.n_valid) / independent
-        n_now, n_then = max(1, round(scale * now.n_valid)), max(2, round(scale * then.n_valid))
+        scale = _rows_together(variation, lag)
+        n_now, n_then = max(1, round(now.n_valid / scale)), max(2, round(then.n_valid / scale))
         k = round(drift.outside_share * n_now)
         has_left = bool(stats.betabinom.sf(k - 1, n_now, 2, n_then - 1) < alpha)
     return replace(drift, outside_limit=limit, has_left_range=has_left)
+
+
+def _rows_together(variation: Variation, lag: int) -> float:
+    """Rows that leave the range together: the variance of periods' shares over that of chance."""
+    share, rows = variation.values[:, lag], variation.weight
+    usual = float(variation.whole[lag])
+    chance = usual * (1 - usual) / max(float(rows.mean()), 1.0)
+    if chance <= 0:
+        return 1.0
+    spread = float(rows @ (share - usual) ** 2 / rows.sum())
+    return float(np.clip(spread / chance, 1.0, max(float(rows.mean()), 1.0)))
 
 
 def compare_score(

@@ -90,6 +90,13 @@ class JointReference:
             dtype=np.intp,
         ).reshape(-1, 2)[:, ::-1]
 
+    def is_of_spread(self, place: int) -> bool:
+        """Whether a pair has the spread of a column in it."""
+        return any(
+            self.figures[i].of == SPREAD and not self.figures[i].is_category
+            for i in self.pairs[place]
+        )
+
     def correlations(self, moments: Floats) -> Floats:
         """Correlation of each pair, nan where a figure does not vary, shape (..., n_pairs)."""
         n = len(self.figures)
@@ -237,8 +244,12 @@ def compare_joint(
     ]
     degrees = moments.degrees(days)
     gap = _fisher(now) - _fisher(then)
-    p_values = [student_p(float(gap[i]), float(variance[i]), degrees) for i in used]
-    significant = significant_of(np.array(p_values), alpha)
+    p_values = np.array([student_p(float(gap[i]), float(variance[i]), degrees) for i in used])
+    # Half of the chance for directions, half for spreads, of which there are three times as many.
+    of_spread = np.array([reference.is_of_spread(i) for i in used], dtype=bool)
+    significant = np.zeros(len(used), dtype=bool)
+    for family in (of_spread, ~of_spread):
+        significant[family] = significant_of(p_values[family], alpha / 2)
     found = []
     for i, p_value, is_sure in zip(used, p_values, significant, strict=True):
         first, second = (reference.figures[j] for j in reference.pairs[i])
@@ -250,7 +261,7 @@ def compare_joint(
                 then=float(then[i]),
                 now=float(now[i]),
                 limit=float(limits[i]),
-                p_value=p_value,
+                p_value=float(p_value),
                 has_changed=bool(is_sure) and abs(now[i] - then[i]) > limits[i],
             )
         )

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from harness.monitor.breaks import Break, breaks_of_column
+from harness.monitor.breaks import Break, breaks_of_column, share_far_outside
 from harness.monitor.columns import (
     MIN_ROWS,
     null_share_by_period,
@@ -42,6 +42,8 @@ _MAX_PERIODS, _N_CELLS, _N_VALUES = 61, 8, 51
 _STEP = 1 / 1024
 # Fewer rows of a segment in the reference say nothing about how it varies.
 _MIN_REFERENCE_ROWS = 300
+# Share of values more than half the reference's range beyond its ends that leaves no doubt.
+_FAR_OUTSIDE = 0.2
 # Rows that are looked at; of more, as many are drawn.
 MAX_ROWS = 500_000
 
@@ -247,15 +249,20 @@ def compare_segments(
     told = {(b.column, b.code) for b in broken}
     drifts, breaks = [], []
     for (cell, now, compared), is_sure in zip(judged, significant, strict=True):
-        drift = replace(compared, has_drifted=bool(is_sure) and compared.excess > 1)
+        # Where many values lie far beyond anything seen, no variance is needed to be sure.
+        is_beyond = share_far_outside(cell.profile, now) > _FAR_OUTSIDE
+        is_large = compared.excess > 1
+        drift = replace(compared, has_drifted=is_large and (bool(is_sure) or is_beyond))
         is_whole = drift.name in whole and _is_of_the_whole(drift, whole[drift.name])
         inner = []
         if drift.has_drifted:
             inner = [
                 b
                 for b in breaks_of_column(cell.profile, now, drift, settings)
-                if b.is_serious and (b.column, b.code) not in told
+                if b.is_serious and not (is_whole and (b.column, b.code) in told)
             ]
+            # A unit says why values are far outside.
+            inner = [b for b in inner if b.code == "UNIT"] or inner
         sentence = _sentence(cell, drift, inner) if drift.has_drifted else ""
         breaks += [replace(b, sentence=sentence) for b in inner[:1]]
         drifts.append(
