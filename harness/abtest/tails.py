@@ -67,7 +67,7 @@ def cap_share(values: Floats) -> float:
     """
     counts = np.unique(values, return_counts=True)[1]
     varying = 1 - counts.max() / len(values) if counts.max() > 1 else 1.0
-    return round(1 - _CAPPED * varying, 5)
+    return round(float(1 - _CAPPED * varying), 5)
 
 
 def _instead(name: str, metric: LogMetric, values: Floats) -> str:

@@ -115,9 +115,9 @@ def abtest(arguments: tuple[int, int, float, int]) -> tuple[float, float]:
         log = Log(
             frame=pd.DataFrame(columns).astype(float),
             unit=np.arange(n, dtype=np.uint64),
-            is_treatment=treated,
+            arm=treated.astype(np.intp),
             control="A",
-            treatment="B",
+            treatments=("B",),
             day=None,
             metrics={
                 name: LogMetric(
@@ -131,6 +131,7 @@ def abtest(arguments: tuple[int, int, float, int]) -> tuple[float, float]:
                 for name in columns
             },
             tables={},
+            everyone=np.arange(n, dtype=np.uint64),
             n_other=0,
             contaminated=0,
             duplicated=0,
