@@ -136,7 +136,7 @@ def abtest(arguments: tuple[int, int, float, int]) -> tuple[float, float]:
             contaminated=0,
             duplicated=0,
         )
-        shipped += judge_log(log, criteria, ENOUGH, looks, 0.5).ship
+        shipped += judge_log(log, criteria, ENOUGH, looks).ship
     return float(n_days), 100 * shipped / n_logs
 
 
