@@ -112,12 +112,56 @@ class Features:
     notes: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Outcomes:
+    """When rows were predicted and what became of them; each of shape (n_rows,).
+
+    Attributes:
+        time: Prediction times, UTC.
+        label: Whether each row is positive.
+        known: When each label became known, UTC, NaT where it is not.
+        is_labelled: Whether a row has a label whose time is known; others are left out.
+        time_format: How the prediction times are written.
+        notes: What was detected.
+    """
+
+    time: NDArray[np.datetime64]
+    label: NDArray[np.bool_]
+    known: NDArray[np.datetime64]
+    is_labelled: NDArray[np.bool_]
+    time_format: TimeFormat | None
+    notes: tuple[str, ...] = ()
+
+
+def outcomes_of(settings: TableDataset, rows: RawRows) -> Outcomes:
+    """Times and labels of raw rows.
+
+    Raises:
+        ConfigError: If a key is not valid.
+        DataError: If a column cannot be used.
+    """
+    notes: list[str] = []
+    written = _time_format(settings, rows, str(settings.time), notes)
+    time = _times(settings, rows, "time", str(settings.time), notes, format=written)
+    label, labelled = read_label(_label(rows, str(settings.label)), settings.positive)
+    known = _label_known(settings, rows, time, notes)
+    return Outcomes(
+        time=time,
+        label=label,
+        known=known,
+        is_labelled=labelled & ~np.isnat(known),
+        time_format=written,
+        notes=tuple(notes),
+    )
+
+
 def dataset_of(
     settings: TableDataset,
     rows: RawRows,
     name: str,
     source: str,
     *,
+    outcomes: Outcomes | None = None,
     features: Features | None = None,
     has_features: bool = True,
     notes: Sequence[str] = (),
@@ -129,6 +173,7 @@ def dataset_of(
         rows: The table, or some of its rows.
         name: What the data is called.
         source: Where it came from.
+        outcomes: Their times and labels; None reads them from the rows.
         features: Which columns are features; None infers those not given.
         has_features: Whether the rows hold them; a streamed table's are read part by part.
         notes: What was detected of the file.
@@ -138,12 +183,9 @@ def dataset_of(
         DataError: If a column cannot be used.
     """
     time_name, label_name = str(settings.time), str(settings.label)
-    said = list(notes)
-    written = _time_format(settings, rows, time_name, said)
-    time = _times(settings, rows, "time", time_name, said, format=written)
-    label, labelled = read_label(_label(rows, label_name), settings.positive)
-    known = _label_known(settings, rows, time, said)
-    labelled = labelled & ~np.isnat(known)
+    outcomes = outcomes or outcomes_of(settings, rows)
+    labelled = outcomes.is_labelled
+    said = [*notes, *outcomes.notes]
     n_unlabelled = int((~labelled).sum())
     if n_unlabelled:
         rows = replace(rows, table=rows.table.filter(pa.array(labelled)))
@@ -170,9 +212,9 @@ def dataset_of(
     return Dataset(
         name=name,
         frame=typed,
-        time=time[labelled],
-        label=label[labelled],
-        label_known=known[labelled],
+        time=outcomes.time[labelled],
+        label=outcomes.label[labelled],
+        label_known=outcomes.known[labelled],
         entity=_entities(rows.table.column(entity), entity, said) if entity else None,
         roles=Roles(
             time=time_name,
@@ -192,7 +234,7 @@ def dataset_of(
         other_times=others,
         readings={n: rows.readings[n] for n in (*chosen.numeric, *chosen.categorical)},
         file=file_format(settings),
-        time_format=written,
+        time_format=outcomes.time_format,
     )
 
 

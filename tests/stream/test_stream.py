@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,11 @@ import pytest
 from harness.cache import Store
 from harness.data import read_dataset, rows_fingerprint
 from harness.data.stream import parts as parts_module
+from harness.data.stream.read import read_streamed
+from harness.data.table import read_table
+from harness.engine import LocalEngine
 from harness.settings import TableDataset
+from tests.conftest import make_table
 
 WORDS = [
     "dataset=table", "dataset.time=when", "dataset.label=y", "dataset.segments=[g]", "baseline=rule",
@@ -143,3 +148,20 @@ def test_parameters_nobody_takes_are_one_sentence(harness, folder, word, sentenc
     assert status == 2
     assert err.startswith(f"harness run: {sentence}")
     assert len(err.splitlines()) == 1  # not a word about pages left behind
+
+
+def test_a_row_left_out_for_its_label_time_moves_no_other_rows_features(tmp_path):
+    """A far day, or a word for null, in the label's time is no label: in the stream as in memory."""
+    frame = make_table(600)
+    frame["known"] = (frame["when"] + pd.Timedelta("1D")).dt.strftime("%Y-%m-%d %H:%M:%S")
+    frame.loc[[3, 250], "known"] = ["9999-12-31", None]
+    frame.to_parquet(tmp_path / "t.parquet", index=False, row_group_size=100)
+    settings = TableDataset(
+        path=str(tmp_path / "t.parquet"), time="when", label="y", label_time="known", stream=True
+    )
+    streamed = read_streamed(settings, LocalEngine())
+    whole = read_table(replace(settings, stream=False))
+    rows = np.arange(len(whole))
+    assert len(streamed) == len(whole) == 598
+    assert streamed.take(rows)["x"].tolist() == whole.features["x"].tolist()
+    assert (streamed.time == whole.time).all()

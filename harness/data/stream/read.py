@@ -15,9 +15,11 @@ from harness.data.stream.dataset import PartRows, Sampled, StreamedDataset
 from harness.data.stream.parts import Part, TableParts
 from harness.data.table import (
     Features,
+    Outcomes,
     check_columns,
     dataset_of,
     features_of,
+    outcomes_of,
     raw_rows,
     wanted_columns,
 )
@@ -52,10 +54,17 @@ def read_streamed(settings: TableDataset, engine: Engine) -> StreamedDataset:
     features = features_of(settings, glance)
     keys = replace(glance, table=_all_parts(table, parts, _keys(settings), engine))
     name = Path(path.rstrip("/")).stem
-    rows = dataset_of(settings, keys, name, Path(path).name, features=features, has_features=False)
-    source_row = None
-    if rows.n_unlabelled:
-        source_row = _labelled(settings, keys.table)
+    outcomes = outcomes_of(settings, keys)
+    rows = dataset_of(
+        settings,
+        keys,
+        name,
+        Path(path).name,
+        outcomes=outcomes,
+        features=features,
+        has_features=False,
+    )
+    source_row = np.flatnonzero(outcomes.is_labelled) if rows.n_unlabelled else None
     known = {f.name: getattr(rows, f.name) for f in fields(Dataset)}
     return StreamedDataset(
         **known, table=table, parts=tuple(parts), source_row=source_row, engine=engine
@@ -89,7 +98,17 @@ def draw_sample(
     found = raw_rows(settings, table, is_typed=True)
     found = replace(found, readings={**found.readings, **dataset.readings})
     features = Features(numeric=dataset.roles.numeric, categorical=dataset.roles.categorical)
-    sampled = dataset_of(settings, found, dataset.name, dataset.source, features=features)
+    # As all rows say together: a few of them may leave open whether the day comes first.
+    outcomes = Outcomes(
+        time=dataset.time[rows],
+        label=dataset.label[rows],
+        known=dataset.label_known[rows],
+        is_labelled=np.ones(len(rows), dtype=bool),
+        time_format=dataset.time_format,
+    )
+    sampled = dataset_of(
+        settings, found, dataset.name, dataset.source, outcomes=outcomes, features=features
+    )
     return Sampled(rows=rows, dataset=sampled)
 
 
@@ -143,11 +162,3 @@ def _read_part(part: Part, shared: tuple[TableParts, Sequence[str]]) -> pa.Table
 def _read_rows(piece: PartRows, shared: tuple[TableParts, Sequence[str]]) -> pa.Table:
     table, columns = shared
     return table.read(piece.part, columns, piece.within)
-
-
-def _labelled(settings: TableDataset, keys: pa.Table) -> NDArray[np.intp]:
-    """Positions in the table of the rows that have a label whose time is known."""
-    is_labelled = np.asarray(keys.column(str(settings.label)).is_valid(), dtype=bool)
-    if settings.label_time:
-        is_labelled &= np.asarray(keys.column(settings.label_time).is_valid(), dtype=bool)
-    return np.flatnonzero(is_labelled)
