@@ -14,6 +14,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The table, and what it cannot tell."""
     parser.add_argument("table", type=Path, help="CSV, Parquet, or a folder of Parquet")
     parser.add_argument("--time", help="column: when the prediction is made")
+    parser.add_argument(
+        "--time-format", help="how that column is written, such as dd/mm/yyyy (default: detected)"
+    )
     parser.add_argument("--label", help="column: the outcome")
     parser.add_argument("--positive", help="value of the label that counts as positive")
     parser.add_argument("--name", help="what the config is called (default: the file's name)")
@@ -31,7 +34,9 @@ def run(options: argparse.Namespace) -> int:
     from harness.init import config_files, look_at, write_config
     from harness.init.files import experiment_name
 
-    looked = look_at(options.table, options.time, options.label, options.positive)
+    looked = look_at(
+        options.table, options.time, options.label, options.positive, options.time_format
+    )
     name = experiment_name(options.name or options.table.stem)
     written = write_config(config_files(looked, name), options.config_dir, name)
     dataset, roles = looked.dataset, looked.dataset.roles

@@ -103,6 +103,7 @@ def _dataset(looked: Looked, name: str) -> str:
         _line("path", settings.path),
         _line("time", settings.time, "when the prediction is made: nothing later may be a feature"),
         *([_line("time_unit", settings.time_unit)] if settings.time_unit else []),
+        *([_line("time_format", settings.time_format)] if settings.time_format else []),
         _line("label", settings.label, "the outcome"),
         *([_line("positive", settings.positive)] if settings.positive else []),
         _line("label_delay", None, "say how long an outcome takes to be known, e.g. 30d"),

@@ -10,11 +10,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from harness.data.column_reading import time_values
 from harness.data.dataset import Dataset
 from harness.data.label_column import NO, YES, matching_values, read_label
 from harness.data.table import dataset_of, features_of, raw_rows
 from harness.data.table_file import open_table
-from harness.data.time_column import read_time
+from harness.data.time_column import detect_time_format, looks_like_times, read_time
+from harness.data.time_format import TimeFormat, TimeStyle, parse_time_format
 from harness.errors import ConfigError, DataError, HarnessError, did_you_mean
 from harness.settings import TableDataset
 
@@ -51,7 +53,13 @@ class Looked:
     notes: tuple[str, ...]
 
 
-def look_at(path: Path, time: str | None, label: str | None, positive: str | None = None) -> Looked:
+def look_at(
+    path: Path,
+    time: str | None,
+    label: str | None,
+    positive: str | None = None,
+    time_format: str | None = None,
+) -> Looked:
     """Read a table and guess what was not said.
 
     Args:
@@ -59,6 +67,7 @@ def look_at(path: Path, time: str | None, label: str | None, positive: str | Non
         time: Column with the time of the prediction; None where there is but one.
         label: Column with the outcome; None where there is but one of two values.
         positive: Which of its values counts as positive; None where they say so.
+        time_format: How the times are written; None where they show it.
 
     Raises:
         ConfigError: If a column does not exist, or cannot be guessed.
@@ -82,18 +91,21 @@ def look_at(path: Path, time: str | None, label: str | None, positive: str | Non
             raise ConfigError(
                 f"{flag}: no column '{name}'; {did_you_mean(name, [str(c) for c in frame])}"
             )
-    unit = _time_unit(frame[time], notes)
-    when = read_time("--time", frame[time], unit=unit, timezone="UTC")
+    values = time_values(time, rows.table.column(time))
+    written = _time_format(values, time, time_format, notes)
+    when = read_time("--time", values, unit=None, timezone="UTC", format=written)
+    is_count = written.style is TimeStyle.EPOCH
     settings = TableDataset(
         path=str(path),
         time=time,
-        time_unit=unit,
+        time_unit=written.unit if is_count else None,
+        time_format=None if is_count or written.style is TimeStyle.ISO else written.name,
         label=label,
         positive=_positive(frame[label], positive, notes),
     )
     entities = _entities(frame, {time, label})
     if ignored := [n for n in entities if pd.api.types.is_numeric_dtype(frame[n].dtype)]:
-        notes += [f"{name}: left out, its name and values are an identifier's" for name in ignored]
+        notes += [f"{name}: left out, it looks like an identifier" for name in ignored]
     settings = replace(settings, ignore=ignored)
     found = features_of(settings, rows)
     notes += found.notes
@@ -113,23 +125,12 @@ def look_at(path: Path, time: str | None, label: str | None, positive: str | Non
 
 
 def _only_time(frame: pd.DataFrame, notes: list[str]) -> str:
-    found = [str(name) for name in frame if _is_time(frame[name])]
+    found = [str(name) for name in frame if looks_like_times(frame[name], integers=True)]
     if len(found) != 1:
         which = f"{len(found)} hold times ({', '.join(found[:6])})" if found else "none holds times"
         raise ConfigError(f"--time: say which column tells when the prediction is made; {which}")
     notes.append(f"{found[0]}: the time of the prediction, because no other column holds times")
     return found[0]
-
-
-def _is_time(column: pd.Series) -> bool:
-    if pd.api.types.is_datetime64_any_dtype(column.dtype):
-        return True
-    if not (pd.api.types.is_string_dtype(column.dtype) or column.dtype == object):
-        return False
-    some: pd.Series[str] = column.dropna().head(200).astype(str)
-    if some.empty or not some.str.match(r"\d{4}-\d\d").all():
-        return False
-    return bool(pd.to_datetime(some, format="ISO8601", errors="coerce", utc=True).notna().all())
 
 
 def _only_label(frame: pd.DataFrame, time: str, notes: list[str]) -> str:
@@ -151,14 +152,25 @@ def _n_values(column: pd.Series) -> int:
         return 0
 
 
-def _time_unit(column: pd.Series, notes: list[str]) -> str | None:
-    if not pd.api.types.is_numeric_dtype(column.dtype) or column.dropna().empty:
-        return None
+def _time_format(column: pd.Series, name: str, asked: str | None, notes: list[str]) -> TimeFormat:
+    """How times are written: as asked, as they show, or counts in the unit that makes sense.
+
+    Raises:
+        ConfigError: If they can be read in several ways.
+    """
+    if asked is not None:
+        return parse_time_format("--time-format", asked)
+    try:
+        return detect_time_format(column, name=name, key="--time", notes=notes)
+    except ConfigError as unclear:
+        is_number = pd.api.types.is_numeric_dtype(column.dtype) and column.notna().any()
+        if not is_number:
+            raise ConfigError(f"{unclear}; or pass --time-format") from unclear
     largest = float(column.abs().max())
-    unit = next((name for name, limit in _UNITS if largest < limit), "ns")
+    unit = next((unit for unit, limit in _UNITS if largest < limit), "ns")
     days = read_time("--time", column, unit=unit, timezone="UTC").astype("datetime64[D]")
-    notes.append(f"{column.name}: {unit} since 1970, which makes {days.min()} .. {days.max()}")
-    return unit
+    notes.append(f"{name}: {unit} since 1970, which makes {days.min()} .. {days.max()}")
+    return TimeFormat(style=TimeStyle.EPOCH, unit=unit)
 
 
 def _positive(column: pd.Series, given: str | None, notes: list[str]) -> str | None:
@@ -235,7 +247,7 @@ def _later_times(
     """Columns of times none of which lies before the prediction; others are only noted."""
     found = []
     for name in map(str, frame.columns):
-        if name == time or not _is_time(frame[name]):
+        if name == time or not looks_like_times(frame[name], integers=True):
             continue
         try:
             other = read_time(name, frame[name], unit=None, timezone="UTC", allow_null=True)

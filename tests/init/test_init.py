@@ -231,3 +231,21 @@ def test_a_file_of_any_name_gets_an_experiment_that_composes(harness, tmp_path, 
     assert status == 0, err
     command = next(line for line in out.splitlines() if "harness protocol" in line)
     assert harness(*command.split()[1:])[0] == 0
+
+
+def test_days_before_months_are_told_or_asked_for(harness, tmp_path):
+    frame = make_table(4000)
+    frame["when"] = frame["when"].dt.strftime("%d/%m/%Y %H:%M")
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    status, out, err = harness("init", "t.csv", "--time", "when", "--label", "y")
+    assert status == 0, err
+    assert "when: read as dd/mm/yyyy" in out
+    dataset = yaml.safe_load((tmp_path / "conf/dataset/t.yaml").read_text("utf-8"))
+    assert dataset["time_format"].startswith("dd/mm/yyyy")
+    unclear = frame[frame["when"].str[:2].astype(int) <= 12]
+    unclear.to_csv(tmp_path / "u.csv", index=False)
+    status, _, err = harness("init", "u.csv", "--time", "when", "--label", "y")
+    assert status == 2
+    assert "--time-format" in err
+    words = ("--time", "when", "--label", "y", "--time-format", "dd/mm/yyyy")
+    assert harness("init", "u.csv", *words)[0] == 0
