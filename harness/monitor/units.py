@@ -30,8 +30,10 @@ _FACTORS = {
     3.785412: "gallons and litres",
     1_024.0: "bytes and kilobytes",
 }
-_NEAR_KNOWN = 0.02
+_NEAR_KNOWN, _FAR_FROM_KNOWN = 0.02, 0.15
 _NEAR_POWER = 0.10
+# Normal quantile of nine tenths.
+_NORMAL_TENTH = 1.2816
 _MIDDLE = np.linspace(0.1, 0.9, 17)
 
 
@@ -58,25 +60,33 @@ def unit_change(then: Sketch, now: Sketch) -> str | None:
     if factor <= 0 or abs(np.log(factor)) < np.log(1.25):
         return None
     if _explains(then, now, factor, 0.0, before):
-        return f"the values look multiplied by {_in_words(factor)}"
+        # Three standard errors of a median, with logs spread as between the outer tenths.
+        middle = np.log(np.abs(old[used & (old > 0)] if (old > 0).any() else old[used]))
+        spread = float(np.ptp(middle)) / (2 * _NORMAL_TENTH)
+        error = 3 * 1.25 * spread * float(np.sqrt(1 / then.n + 1 / now.n))
+        error = float(np.clip(error, _NEAR_KNOWN, _FAR_FROM_KNOWN))
+        known = _known(factor, error)
+        if known is None or not _explains(then, now, known[0], 0.0, before):
+            known = factor, f"{factor:.4g}"
+        return f"the values look multiplied by {known[1]}"
     power = round(np.log10(factor))
     quartiles = np.quantile(ratios, [0.25, 0.75]) / factor
     is_near = abs(factor / 10.0**power - 1) < _NEAR_POWER
     if power and is_near and ((quartiles > 0.5) & (quartiles < 2)).all():
-        return f"the median is about {_in_words(10.0**power)} times what it was"
+        return f"the median is about {10.0**power:.12g} times what it was"
     return None
 
 
-def _in_words(factor: float) -> str:
-    """The factor, and where it is known from."""
-    power = round(np.log10(factor))
-    if power and abs(factor / 10.0**power - 1) < _NEAR_KNOWN:
-        return f"{10.0**power:.12g}"
+def _known(factor: float, error: float) -> tuple[float, str] | None:
+    """The nearest factor that people convert by, with where it is known from, within an error."""
+    power = 10.0 ** round(np.log10(factor))
+    words = {power: f"{power:.12g}"} if power != 1 else {}
     for known, where in _FACTORS.items():
-        for exact in (known, 1 / known):
-            if abs(factor / exact - 1) < _NEAR_KNOWN:
-                return f"{exact:.4g} ({where})"
-    return f"{factor:.4g}"
+        words |= {exact: f"{exact:.4g} ({where})" for exact in (known, 1 / known)}
+    nearest = min(words, key=lambda exact: abs(np.log(factor / exact)))
+    if abs(np.log(factor / nearest)) > error:
+        return None
+    return nearest, words[nearest]
 
 
 def _explains(then: Sketch, now: Sketch, factor: float, offset: float, before: float) -> bool:

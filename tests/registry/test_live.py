@@ -351,3 +351,30 @@ def test_a_log_with_garbage_is_named(live, harness, tmp_path):
         assert status == 2
         assert "requests-1.jsonl, line 1: no entry of a log" in err
         assert "defect" not in err
+
+
+def test_the_guard_takes_a_model_back_for_a_unit_changed_in_one_segment(live, trained, tmp_path):
+    from harness.serving.log import RequestLog
+    from harness.settings import GuardSettings
+    from harness.watch.guard import guard_once
+
+    _, table = trained
+    promote(live, "churn", "2", force=True, reason="a test")
+    rows = pd.DataFrame(rows_of(table, 300))
+    scores = bundle_of(live, find_version(live, "churn", "2")).score(rows)
+    value = rows["g"].iloc[0]
+    for factor in (1.0, 1000.0):
+        log = RequestLog(
+            tmp_path / f"log-{factor:g}", with_values=True, max_bytes=10_000_000, max_files=5
+        )
+        sent = rows.assign(x=rows["x"] * np.where(rows["g"] == value, factor, 1.0))
+        for row, score in zip(sent.to_dict("records"), scores, strict=True):
+            log.write([row], [float(score)], [False], version="churn/2", milliseconds=1.0)
+        log.close()
+        policy = GuardSettings(roll_back_on=["BREAK"])
+        look = guard_once(live, "churn", tmp_path / f"log-{factor:g}", policy, dry_run=True)
+        if factor == 1:
+            assert look.reasons == ()
+        else:
+            assert any(f"x in g={value}: median" in reason for reason in look.reasons)
+            assert "version 1 would be live" in look.why_not

@@ -415,30 +415,3 @@ def test_rows_whose_outcomes_are_all_missing_say_so(harness, run):
     status, out, err = harness("monitor", run, "new.parquet")
     assert status == 0, err
     assert "1,400 of 1,400 rows (100 %) have no outcome yet" in out
-
-
-@pytest.mark.parametrize("factor", [1.0, 1000.0])
-def test_the_guard_takes_a_model_back_for_a_unit_changed_in_one_segment(run, tmp_path, factor):
-    from harness import load_bundle
-    from harness.errors import RegistryError
-    from harness.registry import Registry, promote, register
-    from harness.serving.log import RequestLog
-    from harness.settings import GuardSettings
-    from harness.watch.guard import guard_once
-
-    registry = Registry(f"sqlite:///{tmp_path / 'registry.sqlite'}")
-    register(registry, run, "late")
-    promote(registry, "late", "1", force=True, reason="a test")
-    rows = new_rows(900).drop(columns=["when", "y", "who"])
-    rows["x"] *= np.where(rows["g"] == rows["g"].iloc[0], factor, 1.0)
-    scores = load_bundle(run / "bundle").score(new_rows(900))  # as if nothing had changed
-    log = RequestLog(tmp_path / "log", with_values=True, max_bytes=10_000_000, max_files=5)
-    for row, score in zip(rows.to_dict("records"), scores, strict=True):
-        log.write([row], [float(score)], [False], version="late/1", milliseconds=1.0)
-    log.close()
-    policy = GuardSettings(roll_back_on=["BREAK"])
-    if factor == 1:
-        assert guard_once(registry, "late", tmp_path / "log", policy).reasons == ()
-        return
-    with pytest.raises(RegistryError, match="no earlier healthy version to go back to"):
-        guard_once(registry, "late", tmp_path / "log", policy)
