@@ -347,7 +347,8 @@ class _Server:
         from harness.serving.openapi import interface
 
         loaded = self._loaded()
-        return interface(loaded.bundle.schema.json_schema(loaded.bundle.example), loaded.version)
+        row = loaded.bundle.schema.json_schema(loaded.bundle.example)
+        return interface(row, loaded.version, is_canary=self.challenger is not None)
 
     async def form(self) -> HTMLResponse:
         """A page to try one row by hand."""

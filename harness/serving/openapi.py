@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from harness.serving.canary import CONTROL, TREATMENT
 
-def interface(row: Mapping[str, Any], version: str) -> dict[str, Any]:
+
+def interface(row: Mapping[str, Any], version: str, *, is_canary: bool = False) -> dict[str, Any]:
     """OpenAPI 3.1 description of the routes.
 
     Args:
         row: JSON Schema of one row, with an example.
         version: What answers.
+        is_canary: Whether two versions answer, each row by itself.
     """
     schema = {name: value for name, value in row.items() if name != "$schema"}
     many = {"type": "array", "items": {"$ref": "#/components/schemas/Row"}, "minItems": 1}
-    answer = {
+    answer: dict[str, Any] = {
         "type": "object",
         "properties": {
             "score": {"type": "number"},
@@ -27,6 +30,16 @@ def interface(row: Mapping[str, Any], version: str) -> dict[str, Any]:
         },
         "required": ["threshold", "version"],
     }
+    if is_canary:
+        named = {
+            "variant": {"enum": [CONTROL, TREATMENT], "description": "what the key is assigned to"},
+            "fallback": {"const": True, "description": "the champion answered for the challenger"},
+        }
+        answers = {"type": "array", "items": {"type": "object"}}
+        answer = {
+            "type": "object",
+            "properties": answer["properties"] | named | {"answers": answers},
+        }
     refusal = {"type": "object", "properties": {"error": {"type": "string"}}, "required": ["error"]}
     refused = {
         status: {

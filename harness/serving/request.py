@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 import json
 import math
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn
@@ -63,7 +64,8 @@ def read_rows(body: bytes, options: ServeOptions) -> Asked:
         if not isinstance(row, dict):
             raise RequestError(422, f"row {i}: expected an object of columns to values")
         for name, value in row.items():
-            if isinstance(value, (float, list, dict)) and not _is_finite(value):  # 1e999
+            is_number = isinstance(value, float)
+            if not (math.isfinite(value) if is_number else _is_finite_inside(value)):  # 1e999
                 raise RequestError(422, f"row {i}, column {name!r:.60}: no finite number")
     return Asked(rows=rows, is_single=is_single, body=body)
 
@@ -82,10 +84,11 @@ def _json(body: bytes) -> Any:
         RequestError: If it is no JSON, or means different things to different readers.
     """
     try:
+        text = body.decode("utf-8-sig")
         content = json.loads(
-            body, parse_constant=_refuse_constant, object_pairs_hook=_without_repeats
+            text, parse_constant=_refuse_constant, object_pairs_hook=_without_repeats
         )
-        if b"\\u" in body:  # half a surrogate pair is text that cannot be written
+        if "\\u" in text:  # half a surrogate pair is text that cannot be written
             json.dumps(content, ensure_ascii=False).encode()
     except RecursionError as error:
         raise RequestError(400, "the body is no JSON (nested too deeply)") from error
@@ -114,15 +117,17 @@ def _refuse_constant(name: str) -> NoReturn:
 def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     content = dict(pairs)
     if len(content) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in content if names.count(name) > 1)
+        counts = Counter(name for name, _ in pairs)
+        twice = next(name for name, n in counts.items() if n > 1)
         raise RequestError(400, f"the body names {twice!r:.60} twice in one object; send it once")
     return content
 
 
-def _is_finite(value: Any) -> bool:
-    """Whether no number inside a value is beyond floats."""
-    todo = [value]
+def _is_finite_inside(value: Any) -> bool:
+    """Whether no number inside a list or mapping is beyond floats; they are logged as well."""
+    if not isinstance(value, (list, dict)):
+        return True
+    todo: list[Any] = [value]
     while todo:
         part = todo.pop()
         if isinstance(part, float) and not math.isfinite(part):

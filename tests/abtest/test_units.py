@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -202,3 +204,34 @@ def test_bounds_hold_where_few_of_skewed_values_are_treated():
         found = contrast(metric, Arm(value=values[200:]), Arm(value=values[:200]), looks, 0.05, 1.0)
         wrong += found.interval.upper < 0
     assert wrong / 400 < 0.05  # Welch's alone: 16 %
+
+
+def canary_log(fallbacks_of_b: float) -> pd.DataFrame:
+    """A canary's table with outcomes, some of whose challenger's rows the champion answered."""
+    log = small_log(3000, lift=0.0)
+    fallen = np.where(log["arm"] == "B", np.round(100 * fallbacks_of_b), 0).astype(int)
+    return log.assign(rows=100, fallback_rows=fallen)
+
+
+def test_rows_that_the_champion_answered_for_the_challenger_are_said(revenue):
+    status, told, err = revenue(canary_log(0.03))
+    assert status == 0, err
+    assert told["decision"] != "INVALID"
+    notes = json.dumps(told)
+    n_treated = int((canary_log(0)["arm"] == "B").sum())
+    assert f"answered {3 * n_treated:,} of {100 * n_treated:,} rows of B" in notes
+    assert "intention to treat" in notes
+    assert "intention to treat" not in json.dumps(revenue(canary_log(0.0))[1])
+
+
+def test_a_challenger_that_mostly_did_not_answer_is_not_compared(revenue):
+    _, told, _ = revenue(canary_log(0.5))
+    assert told["decision"] == "INVALID"
+    [reason] = [r for r in told["reasons"] if "in its place" in r]
+    assert "of the rows of B were answered by the champion" in reason
+    assert "start again" in reason
+
+
+def test_columns_of_these_names_that_count_nothing_are_a_logs_own(revenue):
+    log = small_log(3000).assign(rows="many", fallback_rows="few")
+    assert revenue(log)[1]["decision"] != "INVALID"

@@ -247,6 +247,55 @@ def test_a_shadow_is_judged_by_the_criteria_once_labels_are_there(trained, harne
     assert harness("shadow", "report", "nowhere")[0] == 2
 
 
+def test_labels_join_a_shadows_log_by_exact_ids_beside_a_null(trained, harness, tmp_path):
+    """Neighbouring 19-digit ids are one float: joined through floats, every label is random."""
+    from harness.serving.log import JsonLines
+
+    folder, _ = trained
+    rng = np.random.default_rng(0)
+    n, first = 3_000, 1_234_567_890_123_456_789
+    label = rng.random(n) < 0.3
+    score, better = rng.random(n), np.clip(0.5 * label + 0.5 * rng.random(n), 0, 1)
+    ids = [first + i if i % 2 else str(first + i) for i in range(n)]
+    ids[7] = None
+    log = JsonLines(tmp_path / "log", "shadow", max_bytes=10**9, max_files=9)
+    times = pd.date_range("2024-07-01", periods=n, freq="20min", tz="UTC")
+    line = {"version": "churn/2", "shadow_ms": 0.2}
+    log.write(
+        [
+            line
+            | {"at": times[i].isoformat(timespec="milliseconds"), "row": {"id": ids[i]}}
+            | {"score": float(score[i]), "alert": bool(score[i] > 0.5)}
+            | {"shadow_score": float(better[i]), "shadow_alert": bool(better[i] > 0.5)}
+            for i in range(n)
+        ]
+    )
+    log.close()
+    labels = pd.DataFrame({"id": [first + i for i in range(n)], "y": label * 1})
+    labels.to_csv(tmp_path / "labels.csv", index=False)
+    labels.to_parquet(tmp_path / "labels.parquet")
+    words = ("shadow", "report", "log", "--bundle", folder / "a", "--key", "id", "--labels")
+    for table in ("labels.csv", "labels.parquet"):
+        status, out, err = harness(*words, table)
+        assert status == 0, err
+        assert "by the criteria, shadow against what answered: SHIP" in out
+        assert "1 rows have no id" in out
+        assert "2,999" in out  # rows with a label
+    with next((tmp_path / "log").glob("*.jsonl")).open("a") as file:
+        file.write(
+            json.dumps(
+                line
+                | {"at": times[0].isoformat(), "score": 0.1, "alert": False}
+                | {"shadow_score": 0.1, "shadow_alert": False}
+                | {"row": {"id": float(first)}}
+            )
+            + "\n"
+        )
+    status, _, err = harness(*words, "labels.csv")
+    assert status == 2
+    assert "--key id: 1.2345678901234568e+18 names no row exactly" in err
+
+
 @pytest.mark.slow
 def test_a_canary_answers_the_same_keys_and_leaves_an_ab_log(live, trained, harness, tmp_path):
     _, table = trained

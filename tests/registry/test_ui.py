@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from fastapi.testclient import TestClient
 
@@ -89,11 +91,14 @@ def test_drift_and_shadow_stand_on_the_page(uri, registry, tmp_path):
     line = {"at": "2024-07-01T00:00:00+00:00", "version": "churn/2", "score": 0.2, "alert": False}
     log.write([line | {"shadow_score": 0.7, "shadow_alert": True, "shadow_ms": 0.1}] * 3)
     log.close()
+    counts = {"scored": 3, "failed": 2, "reasons": {"column '<z>' is missing": 2}}
+    (tmp_path / "log" / "shadow-scored-1.json").write_text(json.dumps(counts))
     options = ConsoleOptions(registry=uri, log=tmp_path / "log", state=tmp_path / "state")
     with TestClient(build_console(options)) as client:
         page = client.get("/").text
     assert 'title="2024-07-08: BREAK"' in page
     assert "3 rows would be done otherwise" in page
+    assert "most refused because: column &#39;&lt;z&gt;&#39; is missing, 2 rows" in page
 
 
 def test_passwords_in_the_registrys_address_are_never_shown(monkeypatch, harness):

@@ -44,6 +44,8 @@ def test_scores_are_those_of_the_bundle_bit_for_bit(client, golden):
         (b'{"x": NaN}', 400, "NaN is not JSON"),
         (b'{"x": -Infinity}', 400, "-Infinity is not JSON; pass null"),
         (b'{"g": "\xe9"}', 400, "send UTF-8"),
+        (b'{"\xed\xa0\x80": 1e999, "x": 1}', 400, "send UTF-8"),
+        ('{"x": 1}'.encode("utf-16"), 400, "send UTF-8"),
         (b'{"x": 1, "z": 1, "who": 1, "g": "a", "x": 2}', 400, "names 'x' twice"),
         (b'[{"x": 1, "z": 1, "who": 1, "g": "a", "e": {"b": 1, "b": 1}}]', 400, "names 'b' twice"),
         (b'{"x": ' + b"9" * 5000 + b', "z": 1, "who": 1, "g": "a"}', 400, "send it as text"),

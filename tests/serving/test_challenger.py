@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import threading
 import time
 from dataclasses import replace
@@ -270,6 +271,7 @@ def test_a_shadow_gets_no_rows_while_its_version_needs_other_columns(
     options = ServeOptions(
         bundle=str(bundles["xgboost"]), shadow=str(tmp_path / "shadow"), log_folder=str(log)
     )
+    others = multiprocessing.active_children()
     with TestClient(build_app(options)) as client:
 
         def scored() -> int:
@@ -288,7 +290,8 @@ def test_a_shadow_gets_no_rows_while_its_version_needs_other_columns(
         wait_for(lambda: "shadow" not in client.get("/health").json())
         client.post("/score", json=ROW)
         wait_for(lambda: scored() == 2)
-        client.app.state.shadow().end()
+        [process] = [p for p in multiprocessing.active_children() if p not in others]
+        process.kill()
         wait_for(lambda: "has ended" in client.get("/ready").json().get("shadow", ""))
         assert client.post("/score", json=ROW).status_code == 200
     status, out, err = harness("shadow", "report", log)
