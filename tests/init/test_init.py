@@ -74,7 +74,9 @@ def test_integer_times_are_told_by_their_size(harness, tmp_path):
     table.to_csv(tmp_path / "t.csv", index=False)
     status, out, err = harness("init", "t.csv", "--time", "when", "--label", "y")
     assert status == 0, err
-    assert "when: s since 1970" in out
+    assert "2024-01-01 .. 2024-03-24" in out
+    dataset = yaml.safe_load((tmp_path / "conf/dataset/t.yaml").read_text("utf-8"))
+    assert dataset["time_unit"] == "s"
 
 
 def test_nothing_is_overwritten_and_nothing_is_left_half_written(harness, loans, tmp_path):
