@@ -27,7 +27,7 @@ from harness.data.dialect import FileFormat
 from harness.data.duration import Duration
 from harness.data.label_column import read_label
 from harness.data.roles import Roles, infer_features
-from harness.data.table_file import open_table
+from harness.data.table_file import TableFile, open_table
 from harness.data.time_column import detect_time_format, read_time
 from harness.data.time_format import TimeFormat, parse_time_format
 from harness.errors import ConfigError, HarnessError, did_you_mean
@@ -46,7 +46,21 @@ def read_table(settings: TableDataset) -> Dataset:
     check_columns(settings, file.names)
     table = file.read(wanted_columns(settings, file.names, file.index))
     rows = raw_rows(settings, table, is_typed=file.is_typed, delimiter=file.delimiter)
-    return dataset_of(settings, rows, path.stem, path.name, notes=file.notes)
+    notes = [*file.notes, *_countries(file, rows)]
+    return dataset_of(settings, rows, path.stem, path.name, notes=notes)
+
+
+def _countries(file: TableFile, rows: RawRows) -> list[str]:
+    """What to say of NA without quotes, where texts have nulls."""
+    texts = [n for n in rows.table.column_names if rows.readings[n].kind is Kind.TEXT]
+    if not any(rows.table.column(name).null_count for name in texts):
+        return []
+    n = file.n_unquoted_na()
+    sentence = (
+        f"{file.path.name}: {n:,} cells hold NA without quotes, read as null; if NA is a value "
+        "(Namibia), quote it or set dataset.null_values=[NULL]"
+    )
+    return [sentence] if n else []
 
 
 def file_format(settings: FileSettings) -> FileFormat:

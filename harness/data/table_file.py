@@ -37,6 +37,7 @@ _LARGEST_BLOCK = 1 << 30
 _MOST_FOOTERS = 5
 _UNNAMED_INDEX = re.compile(r"__index_level_\d+__")
 _TAIL_BYTES = 65_536
+_SEARCHED_BYTES = 64 << 20
 _MESSAGE = 160
 
 
@@ -110,6 +111,16 @@ class TableFile:
         except (pa.ArrowException, OSError, UnicodeError) as error:
             raise unreadable(self.key, self.path, error) from error
         rows.check(self)
+
+    def n_unquoted_na(self) -> int:
+        """Cells of a CSV that hold NA without quotes, in its first part: no value, or a country."""
+        dialect = self.dialect
+        if dialect is None or "NA" not in dialect.nulls or dialect.encoding.startswith("utf-16"):
+            return 0
+        with pa.input_stream(self.path) as stream:
+            head = stream.read(_SEARCHED_BYTES)
+        mark = re.escape(dialect.delimiter.encode())
+        return len(re.findall(rb"(?:^|(?<=[\n" + mark + rb"]))NA(?=[\r\n" + mark + rb"]|$)", head))
 
     def n_rows(self) -> int | None:
         """Rows of Parquet, from its footers; None for CSV."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -276,3 +277,14 @@ def test_text_that_is_all_numbers_is_read_so_in_parquet_as_in_a_csv(tmp_path):
     assert dataset.readings["x"].kind is Kind.NUMBER
     assert dataset.frame["x"].tolist() == frame["x"].astype(float).tolist()
     assert any("x: texts that are all numbers" in note for note in dataset.notes)
+
+
+def test_na_without_quotes_is_said_where_it_may_be_a_country(tmp_path):
+    frame = make_table(400).assign(country=["DE", "NA", "FR", "NAM"] * 100)
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    settings = TableDataset(path=str(tmp_path / "t.csv"), time="when", label="y")
+    dataset = read_table(settings)
+    assert dataset.frame["country"].isna().sum() == 100
+    assert any("100 cells hold NA without quotes" in note for note in dataset.notes)
+    named = read_table(replace(settings, null_values=["NULL"]))
+    assert set(named.frame["country"]) == {"DE", "NA", "FR", "NAM"}
