@@ -58,7 +58,10 @@ def score_file(
     n_rows = 0
     with new_file(out) as path, _Writer(path, out.suffix) as writer:
         for piece in file.pieces(names, PIECE_ROWS):
-            features = bundle.schema.frame_of_file(piece, first_row=n_rows)
+            try:
+                features = bundle.schema.frame_of_file(piece, first_row=n_rows)
+            except DataError as error:
+                raise DataError(f"{table}: {error}") from error
             try:
                 scores = bundle.score_features(features)
             except BundleError as error:

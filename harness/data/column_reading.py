@@ -128,7 +128,11 @@ def checked_numbers(
         DataError: Naming column, row and value where one is not a finite number.
     """
     values = _fitting(
-        name, column, reading, first_row, "list the column under dataset.categorical, or the value"
+        name,
+        column,
+        reading,
+        first_row,
+        "list the column under dataset.categorical, or the value under dataset.null_values",
     )
     infinite = np.isinf(values)
     if infinite.any():
@@ -224,7 +228,9 @@ def plain(name: str, column: Raw, reading: ColumnReading) -> pd.Series:
         if column.null_count == 0 and reading.decimal == "." and not reading.thousands:
             with suppress(pa.ArrowException):
                 return pd.Series(column.cast(pa.int64()).to_numpy(), name=name)
-        return pd.Series(_fitting(name, column, reading, 0, "list it"), name=name)
+        return pd.Series(
+            _fitting(name, column, reading, 0, "list it under dataset.null_values"), name=name
+        )
     if reading.kind is Kind.BOOLEAN:
         values = _truth(column)
         if values.null_count == 0:
@@ -354,8 +360,7 @@ def _fitting(name: str, column: Raw, reading: ColumnReading, first_row: int, way
         row = int(np.flatnonzero(bad)[0])
         raise DataError(
             f"column '{name}': row {first_row + row:,} holds {shown(column[row].as_py())}, which is "
-            f"not a number{_as_read(reading)}; fix it, or {way} under dataset.null_values if it means "
-            "that there is none"
+            f"not a number{_as_read(reading)}; fix it, or in the config of training {way}"
         )
     return values
 
