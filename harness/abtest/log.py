@@ -15,7 +15,7 @@ from harness.abtest.candidates import MOST_VARIANTS, metric_candidate, role_cand
 from harness.abtest.metric import LogMetric, find_log_metric
 from harness.data.content_hash import row_hashes
 from harness.data.label_column import matching_values
-from harness.data.table_file import column_names, read_columns
+from harness.data.table_file import column_names, file_format, read_columns
 from harness.data.time_column import read_time
 from harness.errors import ConfigError, DataError, did_you_mean
 from harness.serving.canary import FALLBACK_ROWS, ROWS
@@ -142,7 +142,8 @@ def read_log(
         ConfigError: If a column or variant is not there.
         DataError: If units or variants are missing, or variants differ only by case.
     """
-    columns: dict[str | None, list[str]] = {None: column_names(path, key=_KEY)}
+    asked = file_format(settings, "abtest.")
+    columns: dict[str | None, list[str]] = {None: column_names(path, key=_KEY, asked=asked)}
     for said in settings.metrics.values():
         if said.table and said.table not in columns:
             columns[said.table] = column_names(Path(said.table).expanduser(), key=_KEY)
@@ -166,6 +167,7 @@ def read_log(
         key=_KEY,
         text={unit, variant, *segments, *clusters},
         times=set(extra),
+        asked=asked,
     )
     arm = _variants(path, _names_in(frame[variant]))
     control, treatments = _names(settings, arm)

@@ -63,6 +63,8 @@ def abtest_fingerprint(settings: AbtestRunSettings) -> str:
     content = abtest_dict(settings)
     roles = _changed(content["abtest"], _LATER_ABTEST)
     metrics = roles["metrics"].items()
+    for field in fields(FileSettings):  # how the log's file is written; its rows have a fingerprint
+        roles.pop(field.name, None)
     roles["metrics"] = {name: _changed(entry, _LATER_ABTEST_METRIC) for name, entry in metrics}
     return _sha256(_without_words({**content, "abtest": roles}))
 

@@ -72,7 +72,6 @@ def infer_readings(
     numeric: Collection[str] = (),
     is_typed: bool,
     delimiter: str = ",",
-    group: str = "dataset.",
 ) -> tuple[dict[str, ColumnReading], list[str]]:
     """How each column of a table is read.
 
@@ -85,7 +84,6 @@ def infer_readings(
         numeric: Columns that the user calls numbers.
         is_typed: Whether the file has types of its own, as Parquet does.
         delimiter: Character between columns of a CSV.
-        group: Start of the config keys that answer a question.
 
     Returns:
         Readings by column, and what was detected that a reader would want to know.
@@ -113,7 +111,7 @@ def infer_readings(
             is_numeric=name in numeric,
             is_typed=is_typed,
             delimiter=delimiter,
-            group=group,
+            group=asked.group,
         )
         readings[name] = reading
         if note:

@@ -68,6 +68,7 @@ class FileFormat:
         quote: Character around quoted values; empty where values are never quoted.
         comment: Lines that begin with it are left out.
         skip_rows: Lines before the header.
+        group: Start of the config keys that say so, for errors.
     """
 
     encoding: str | None = None
@@ -78,10 +79,12 @@ class FileFormat:
     quote: str | None = None
     comment: str | None = None
     skip_rows: int = 0
+    group: str = "dataset."
 
     def to_json(self) -> dict[str, Any]:
         """What was said, for a bundle."""
-        return {name: value for name, value in asdict(self).items() if value not in (None, 0)}
+        said = {name: value for name, value in asdict(self).items() if value not in (None, 0)}
+        return {name: value for name, value in said.items() if name != "group"}
 
     @classmethod
     def from_json(cls, facts: Mapping[str, Any]) -> FileFormat:
@@ -107,6 +110,7 @@ class Dialect:
         skip_rows: Lines before the header.
         nulls: Unquoted texts that mean there is no value.
         has_quotes: Whether a value may be quoted, and so may hold line ends.
+        group: Start of the config keys that say so, for errors.
         notes: What was detected that a reader would want to know.
     """
 
@@ -117,6 +121,7 @@ class Dialect:
     skip_rows: int
     nulls: tuple[str, ...]
     has_quotes: bool
+    group: str
     notes: tuple[str, ...] = field(default=())
 
 
@@ -132,7 +137,7 @@ def detect_dialect(path: Path, asked: FileFormat, *, key: str) -> tuple[Dialect,
         ConfigError: If a setting is not valid.
         DataError: If the file is not text, or its columns cannot be told apart.
     """
-    group = f"{key.rpartition('.')[0]}." if "." in key else "dataset."
+    group = asked.group
     _check(asked, group)
     encoding, notes = _encoding(path, asked.encoding, key=key, group=group)
     quote = '"' if asked.quote is None else asked.quote
@@ -159,6 +164,7 @@ def detect_dialect(path: Path, asked: FileFormat, *, key: str) -> tuple[Dialect,
         skip_rows=skip,
         nulls=asked.nulls,
         has_quotes=bool(quote) and _contains(path, quote, encoding),
+        group=group,
         notes=tuple(notes),
     )
     return dialect, rows[0]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -23,15 +23,14 @@ from harness.data.column_reading import (
     typed_features,
 )
 from harness.data.dataset import Dataset
-from harness.data.dialect import FileFormat
 from harness.data.duration import Duration
 from harness.data.label_column import read_label
 from harness.data.roles import Roles, infer_features
-from harness.data.table_file import TableFile, open_table
+from harness.data.table_file import TableFile, file_format, open_table
 from harness.data.time_column import detect_time_format, read_time
 from harness.data.time_format import TimeFormat, parse_time_format
 from harness.errors import ConfigError, HarnessError, did_you_mean
-from harness.settings import FileSettings, TableDataset
+from harness.settings import TableDataset
 
 
 def read_table(settings: TableDataset) -> Dataset:
@@ -61,13 +60,6 @@ def _countries(file: TableFile, rows: RawRows) -> list[str]:
         "(Namibia), quote it or set dataset.null_values=[NULL]"
     )
     return [sentence] if n else []
-
-
-def file_format(settings: FileSettings) -> FileFormat:
-    """What a config says about how its file is written."""
-    said = {f.name: getattr(settings, f.name) for f in fields(FileSettings)}
-    nulls = said.pop("null_values")
-    return FileFormat(**said, null_values=None if nulls is None else tuple(nulls))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

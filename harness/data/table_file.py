@@ -10,7 +10,7 @@ import json
 import re
 from collections import Counter, deque
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from harness.data.column_inference import infer_readings
 from harness.data.column_reading import keys, plain, shown, time_values
 from harness.data.dialect import Dialect, FileFormat, detect_dialect
 from harness.errors import ConfigError, DataError
+from harness.settings import FileSettings
 
 _CSV = (".csv", ".tsv", ".txt")
 _PACKED = (".gz", ".bz2", ".zst")
@@ -208,7 +209,7 @@ class _OddRows:
         expected, actual, text = self.rows[0]
         raise DataError(
             f"{file.key}: {file.path} has a row of {actual} columns where the header has {expected} "
-            f"({shown(text)}); fix it, or set dataset.quote, dataset.delimiter or dataset.comment"
+            f"({shown(text)}); fix it, or set {file.dialect.group}quote, delimiter or comment"
         )
 
 
@@ -364,6 +365,18 @@ def open_parquet(path: Path | str, *, key: str, filesystem: Any = None) -> Parqu
     )
 
 
+def file_format(settings: FileSettings, group: str = "dataset.") -> FileFormat:
+    """What a config says about how its file is written.
+
+    Args:
+        settings: The keys.
+        group: Where they stand, for errors.
+    """
+    said = {f.name: getattr(settings, f.name) for f in fields(FileSettings)}
+    nulls = said.pop("null_values")
+    return FileFormat(**said, null_values=None if nulls is None else tuple(nulls), group=group)
+
+
 def column_names(path: Path, *, key: str = _KEY, asked: FileFormat | None = None) -> list[str]:
     """Names of a table's columns.
 
@@ -407,7 +420,6 @@ def read_columns(
         asked or FileFormat(),
         is_typed=file.is_typed,
         delimiter=file.delimiter,
-        group=group_of(key),
     )
     columns: dict[str, pd.Series] = {}
     for name in table.column_names:
@@ -443,11 +455,6 @@ def is_csv(path: Path, *, key: str = _KEY) -> bool:
     if last in _CSV:
         return True
     raise ConfigError(f"{key}: {path} is neither .csv, .tsv nor .parquet; rename or convert it")
-
-
-def group_of(key: str) -> str:
-    """The start of the keys beside one: `dataset.` of `dataset.path`."""
-    return f"{key.rpartition('.')[0]}." if "." in key and " " not in key else "dataset."
 
 
 def unreadable(key: str, path: Path | str, error: Exception) -> DataError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from harness.settings.dataset import FileSettings
 from harness.settings.protocol import CriteriaSettings
 
 KINDS = ("proportion", "mean", "ratio", "quantile")
@@ -50,7 +51,7 @@ class AbtestMetric:
 
 
 @dataclass(kw_only=True)
-class AbtestSettings:
+class AbtestSettings(FileSettings):
     """What the columns of an A/B log mean.
 
     Attributes:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -153,3 +155,41 @@ def test_long_ids_in_the_log_stay_apart(revenue, tmp_path):
     pq.write_table(table, tmp_path / "ids.parquet")
     _, decision, _ = revenue("ids.parquet")
     assert (decision["n_rows"], decision["decision"] != "INVALID") == (3000, True)
+
+
+def test_a_log_in_another_dialect_is_read_as_said(harness, tmp_path):
+    """1,500 can be both: asked for by the key of the A/B test, and read as answered."""
+    rng = np.random.default_rng(0)
+    n = 4000
+    frame = pd.DataFrame(
+        {
+            "user": np.arange(n),
+            "arm": np.where(np.arange(n) % 2, "B", "A"),
+            "joined": pd.date_range("2024-01-01", periods=n, freq="5min"),
+            "revenue": [f"{1 + k % 9},{k % 1000:03d}" for k in rng.integers(0, 10**6, n)],
+        }
+    )
+    frame.to_csv(tmp_path / "log.csv", index=False, sep=";")
+    (tmp_path / "criteria").mkdir()
+    (tmp_path / "criteria/rev.yaml").write_text(
+        "defaults:\n  - /schema/criteria/criteria@_here_\nprimary_metric: revenue\n"
+        "success_threshold: 0\nminimum_sample_size: 1000\nminimum_duration_days: 7\n"
+    )
+    words = ["abtest", "log.csv", "--config-dir", tmp_path, "criteria=rev", "abtest.unit=user"]
+    words += [
+        "abtest.variant=arm",
+        "abtest.control=A",
+        "abtest.enrolled=joined",
+        "--format",
+        "json",
+    ]
+    status, _, err = harness(*words)
+    assert status == 2
+    assert "abtest.decimal: column 'revenue'" in err
+    values = frame["revenue"].str.replace(",", "").astype(float)
+    expected = values[frame["arm"] == "B"].mean() - values[frame["arm"] == "A"].mean()
+    for key, factor in (("abtest.thousands=','", 1), ("abtest.decimal=','", 1000)):
+        status, out, err = harness(*words, key)
+        assert status == 0, err
+        (criterion,) = json.loads(out)["criteria"]
+        assert criterion["estimate"] == pytest.approx(expected / factor)
