@@ -246,7 +246,7 @@ def _check_decision(path: Path, decision: Mapping[str, Any]) -> None:
         raise _disagrees(path, f"decision is {said}, which is none of {', '.join(OUTCOMES)}")
     if ship != (said == SHIP):
         raise _disagrees(path, f"decision is {said}, but ship is {str(ship).lower()}")
-    is_exploratory = holdout.get("status") in _WITHOUT_A_CLAIM
+    is_exploratory = _of(path, holdout, "status", str) in _WITHOUT_A_CLAIM
     expected = decision_of(face_value, is_exploratory=is_exploratory)
     if said != expected:
         raise _disagrees(
