@@ -26,6 +26,7 @@ def score_file(
     *,
     keep: Sequence[str] = (),
     on_rows: Callable[[int], None] | None = None,
+    notes: list[str] | None = None,
 ) -> int:
     """Score every row of a CSV or Parquet file.
 
@@ -35,6 +36,7 @@ def score_file(
         out: CSV or Parquet to write: the columns kept, `score` and `alert`, in row order.
         keep: Columns to carry over exactly as the file holds them, `NAME` or `NAME=NEW_NAME`.
         on_rows: Told the number of rows of each piece as it is done.
+        notes: Sentences about lines of the file that were no rows are appended here.
 
     Returns:
         Rows scored.
@@ -74,6 +76,8 @@ def score_file(
                 on_rows(piece.num_rows)
         if n_rows == 0:
             raise DataError(f"{table}: has no rows to score")
+    if notes is not None:
+        notes += file.left_out
     return n_rows
 
 

@@ -38,12 +38,20 @@ def run(options: argparse.Namespace) -> int:
     bundle = load_bundle(folder, trust=options.trust)
     table = options.table.expanduser()
     keep = [name for listed in options.keep for name in listed.split(",") if name]
+    notes: list[str] = []
     console = Console(file=sys.stderr)
     with Progress(console=console, disable=not console.is_terminal, transient=True) as progress:
         total = n_rows_of(table) if table.exists() else None
         task = progress.add_task("scoring", total=total)
         n_rows = score_file(
-            bundle, table, options.out, keep=keep, on_rows=lambda n: progress.advance(task, n)
+            bundle,
+            table,
+            options.out,
+            keep=keep,
+            on_rows=lambda n: progress.advance(task, n),
+            notes=notes,
         )
+    for note in notes:
+        print(note, file=sys.stderr)
     print(f"{options.out}: {n_rows:,} rows scored by {bundle.manifest['name']}")
     return 0

@@ -45,7 +45,7 @@ def read_table(settings: TableDataset) -> Dataset:
     check_columns(settings, file.names)
     table = file.read(wanted_columns(settings, file.names, file.index))
     rows = raw_rows(settings, table, is_typed=file.is_typed, delimiter=file.delimiter)
-    notes = [*file.notes, *_countries(file, rows)]
+    notes = [*file.notes, *file.left_out, *_countries(file, rows)]
     return dataset_of(settings, rows, path.stem, path.name, notes=notes)
 
 

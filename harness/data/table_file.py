@@ -53,6 +53,7 @@ class TableFile:
         dialect: How a CSV is written; None for Parquet.
         parquet: A Parquet table with one schema over all its files; None for CSV.
         notes: What was detected that a reader would want to know.
+        left_out: Sentences about lines that were no rows, once these were read.
     """
 
     path: Path
@@ -61,6 +62,7 @@ class TableFile:
     dialect: Dialect | None = None
     parquet: ParquetTable | None = None
     notes: tuple[str, ...] = ()
+    left_out: list[str] = field(default_factory=list)
 
     @property
     def is_typed(self) -> bool:
@@ -205,6 +207,11 @@ class _OddRows:
         assert file.dialect is not None
         texts = {text for _, _, text in self.rows}
         if len(self.rows) <= _MOST_FOOTERS and texts <= set(_last_lines(file.path, file.dialect)):
+            lines = f"{len(self.rows)} lines" if len(self.rows) > 1 else "a line"
+            file.left_out.append(
+                f"{file.path.name}: {lines} below the last row left out, of another number of "
+                f"columns ({shown(self.rows[0][2])})"
+            )
             return
         expected, actual, text = self.rows[0]
         raise DataError(

@@ -288,3 +288,15 @@ def test_na_without_quotes_is_said_where_it_may_be_a_country(tmp_path):
     assert any("100 cells hold NA without quotes" in note for note in dataset.notes)
     named = read_table(replace(settings, null_values=["NULL"]))
     assert set(named.frame["country"]) == {"DE", "NA", "FR", "NAM"}
+
+
+def test_lines_below_the_last_row_are_said_to_be_left_out(tmp_path):
+    """A total, or the half row of an export that was cut off."""
+    whole = make_table(300).to_csv(index=False)
+    (tmp_path / "t.csv").write_text(whole + "2024-01-13 13:00:00,0.3")
+    dataset = read_table(TableDataset(path=str(tmp_path / "t.csv"), time="when", label="y"))
+    assert len(dataset) == 300
+    assert any("a line below the last row left out" in note for note in dataset.notes)
+    file = open_table(tmp_path / "t.csv")
+    assert sum(piece.num_rows for piece in file.pieces(["x"], 100)) == 300
+    assert file.left_out
