@@ -75,7 +75,7 @@ def find_log_metric(
         name: The metric's name in the criteria.
         declared: What the config says about it.
         columns: Columns of the log (under None) and of other tables, by path.
-        example: A column of a table that could be meant, for errors.
+        example: A column of a table that fits, for errors.
 
     Raises:
         ConfigError: If no column fits, or the words contradict each other.

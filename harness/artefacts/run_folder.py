@@ -36,7 +36,7 @@ class FoundRun:
 
     Attributes:
         folder: The run's folder.
-        note: Which run it is and why it was taken, where more than one could be meant; else empty.
+        note: Which run it is and why it was taken, where the name fits more than one; else empty.
     """
 
     folder: Path

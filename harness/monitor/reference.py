@@ -131,7 +131,7 @@ def reference_profile(
 def importance_shares(
     score: Callable[[pd.DataFrame], Floats], features: pd.DataFrame
 ) -> dict[str, float]:
-    """How much scores move when a feature's values are dealt out anew, as shares of 1.
+    """How much scores move when a feature's values are permuted, as shares of 1.
 
     Needs no labels (as the mean absolute change of Hooker, Mentch and Zhou 2021).
 

@@ -9,7 +9,7 @@
    are counted: how often is there an alert, and is a broken column first in the list.
 4. The same weeks: how often columns inside segments, correlations and ranges are called changed
    where nothing was; and how often a change is found that leaves whole columns nearly as they
-   were: a unit in one segment, values dealt out anew among rows, values beyond the range.
+   were: a unit in one segment, values permuted among rows, values beyond the range.
 
     python scripts/studies/drift.py [WINDOWS] [OUT]
 """
@@ -267,7 +267,7 @@ def inner_faults(
     names = list(dict.fromkeys(f.column for f in reference.joint.figures if not f.is_category))
     for name in names:
         broken = features.assign(**{name: rng.permutation(features[name].to_numpy())})
-        yield "values dealt out anew", (name,), broken
+        yield "values permuted", (name,), broken
         low, high = reference.profile.columns[name].sketch.values[[0, -1]]  # type: ignore[union-attr]
         hit = rng.random(len(features)) < 0.08
         beyond = features[name].mask(
@@ -381,7 +381,7 @@ def found_faults() -> tuple[list[dict[str, Any]], str, list[dict[str, Any]], str
 
 _INNER_CODES = {
     "unit in one segment": ("BREAK", "SEGMENT"),
-    "values dealt out anew": ("JOINT",),
+    "values permuted": ("JOINT",),
     "8 % beyond the range": ("BREAK",),
 }
 
